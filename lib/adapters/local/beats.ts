@@ -1,0 +1,34 @@
+import type { Check } from '../../config/compiled.ts';
+import { type Clock, sleep } from '../../ports.ts';
+import { beatOf, offsetIn, STALE_BEAT_MS } from '../../schedule.ts';
+
+/** One machine's grid: fine enough for the shortest interval, and every check starts at its own place in it. */
+export const STEP_MS = 5_000;
+/** A beat in which nothing is due still tells, once a minute, that the location is alive. */
+const SIGN_OF_LIFE_MS = 60_000;
+
+export interface Beats {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly checks: () => readonly Check[];
+  /** Runs a beat; `skipped` counts the checks whose beats were too old to run. */
+  readonly run: (beat: number, skipped: number) => void;
+}
+
+/** Calls `run` at every beat in which something is due, until the signal. Beats over a minute old are skipped and counted. */
+export async function runBeats({ clock, signal, checks, run }: Beats): Promise<void> {
+  let beat = beatOf(clock.now(), STEP_MS) + STEP_MS;
+  let skipped = 0;
+  while (!signal.aborted) {
+    await sleep(clock, beat - clock.now(), signal);
+    for (; beat <= clock.now() && !signal.aborted; beat += STEP_MS) {
+      const due = checks().filter((check) => offsetIn(check, beat, STEP_MS) !== undefined).length;
+      if (clock.now() - beat > STALE_BEAT_MS) skipped += due;
+      else if (due > 0 || beat % SIGN_OF_LIFE_MS === 0) {
+        run(beat, skipped);
+        skipped = 0;
+      }
+    }
+    beat = Math.min(beat, beatOf(clock.now(), STEP_MS) + STEP_MS);
+  }
+}

@@ -1,0 +1,142 @@
+import type { Check, Config } from './config/compiled.ts';
+import type { Case, Evidence, Incident, IncidentClass } from './incident.ts';
+import { judge, judgeLocation, type Known, saidUntil, seenUpAfter, type Want } from './judge.ts';
+import { key } from './keys.ts';
+import type { Kept } from './latest.ts';
+import { inMaintenance } from './maintenance.ts';
+
+/** Everything a case depends on: the newest readings, what is open, and the time. */
+export interface World {
+  readonly config: Config;
+  readonly now: number;
+  readonly check: (id: string) => Check | undefined;
+  readonly known: (checkId: string) => Known;
+  readonly silent: ReadonlySet<string>;
+  /** The open incident of a subject, if there is one. */
+  readonly open: (subject: string) => Incident | undefined;
+}
+
+/** A parent that has had no say for so long holds its children no longer. */
+const PARENT_SILENCE_MS = 120_000;
+
+export const checkSubject = (id: string, kind: IncidentClass): string => key('check', id, kind);
+
+/** What the newest readings say of one check, as cases for the incident log: one for each class. */
+export function casesOf(check: Check, world: World): Case[] {
+  const { config, now } = world;
+  const verdict = judge(check, world.known(check.id), now, world.silent);
+  const maintenance = inMaintenance(config.maintenance, check.id, now) ? 'maintenance' : undefined;
+  const about = {
+    runbook: check.runbook ?? `/runbooks/${check.type}`,
+    check: { id: check.id, name: check.name, type: check.type, target: check.target, group: check.group, public: check.public },
+    evidence: verdict.evidence,
+  };
+  const down = checkSubject(check.id, 'down');
+  return [
+    {
+      ...about,
+      subject: down,
+      class: 'down',
+      severity: check.severity,
+      want: verdict.down,
+      title: `${check.name} is down`,
+      heldBy: maintenance ?? (verdict.down === 'open' ? parentOf(check, down, verdict.evidence, world) : undefined),
+      announceAfter: 0,
+    },
+    {
+      ...about,
+      subject: checkSubject(check.id, 'degraded'),
+      class: 'degraded',
+      severity: 'ticket',
+      want: verdict.degraded,
+      title: `${check.name} is degraded`,
+      heldBy: maintenance,
+      announceAfter: config.judge.degradedAfter,
+    },
+    {
+      ...about,
+      subject: checkSubject(check.id, 'unknown'),
+      class: 'unknown',
+      severity: 'ticket',
+      want: verdict.unknown,
+      title: `${check.name} cannot be checked`,
+      heldBy: maintenance,
+      announceAfter: config.judge.unknownAfter,
+    },
+  ];
+}
+
+/**
+ * The parent that holds the page of its child: until it was seen up after the child's first failure, or has
+ * had no say for two minutes.
+ */
+function parentOf(check: Check, subject: string, evidence: Evidence, world: World): string | undefined {
+  const incident = world.open(subject);
+  const failedAt = incident?.failedAt ?? evidence.at;
+  const openedAt = incident?.openedAt ?? world.now;
+  const holder = check.dependsOn
+    .flatMap((id) => world.check(id) ?? [])
+    .find((parent) => {
+      const known = world.known(parent.id);
+      if (seenUpAfter(parent, known, failedAt, world.now)) return false;
+      return world.now < (saidUntil(parent, known) ?? openedAt) + PARENT_SILENCE_MS;
+    });
+  return holder && `depends on ${holder.name}`;
+}
+
+/** What the readings of a location say about the location itself. */
+export function locationCases(world: World, readingsAt: (location: string) => { reading: Kept; every: number }[]): Case[] {
+  const { locations, judge: rules } = world.config;
+  const mostAreSilent = world.silent.size * 2 > locations.length;
+  const blind = locations.map((name): Case => {
+    const { want, evidence } = judgeLocation(readingsAt(name), world.now);
+    const title = `The location ${name} cannot see`;
+    return locationCase(key('location', name, 'blind'), 'blind', 'ticket', want, title, [name], world, rules.unknownAfter, evidence);
+  });
+  const silent = locations.map((name): Case => {
+    const want = !world.silent.has(name) ? 'close' : mostAreSilent ? 'hold' : 'open';
+    return locationCase(key('location', name, 'silent'), 'silent', 'ticket', want, `The location ${name} is silent`, [name], world, 0);
+  });
+  const names = [...world.silent];
+  const title = locations.length > 1 ? 'Most locations are silent' : `The location ${locations[0]} is silent`;
+  const all = locationCase(key('locations', 'silent'), 'silent', 'page', mostAreSilent ? 'open' : 'close', title, names, world, 0);
+  return [...blind, ...silent, all];
+}
+
+function locationCase(
+  subject: string,
+  kind: IncidentClass,
+  severity: Case['severity'],
+  want: Want,
+  title: string,
+  names: readonly string[],
+  { now, config }: World,
+  announceAfter: number,
+  seen?: Kept,
+): Case {
+  const silence = 'No tick for three minutes: nothing is being watched from there.';
+  const evidence = {
+    at: seen?.at ?? now,
+    reasons: seen?.detail?.reasons ?? ['silent'],
+    message: seen?.detail?.message ?? (kind === 'silent' ? silence : ''),
+    locations: names,
+    of: config.locations.length,
+    facts: {},
+  };
+  return { subject, class: kind, severity, want, title, runbook: '/runbooks/location', evidence, heldBy: undefined, announceAfter };
+}
+
+/** Something is wrong with Watchbill itself (a config was rejected, a store was quarantined): a ticket. */
+export function ownCase(name: string, want: Want, title: string, message: string, now: number): Case {
+  return {
+    subject: key('watchbill', name),
+    class: 'config',
+    severity: 'ticket',
+    want,
+    title,
+    runbook: '/runbooks/watchbill',
+    evidence: { at: now, reasons: [name], message, locations: [], of: 1, facts: {} },
+    heldBy: undefined,
+    announceAfter: 0,
+  };
+}

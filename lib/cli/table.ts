@@ -1,0 +1,12 @@
+import { stripVTControlCharacters } from 'node:util';
+
+/** Rows as aligned columns, two spaces apart; the last column runs free. Colours take no room. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths: number[] = [];
+  for (const row of rows) row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, width(cell))));
+  return rows
+    .map((row) => row.map((cell, i) => (i === row.length - 1 ? cell : cell + ' '.repeat((widths[i] ?? 0) - width(cell)))).join('  ').trimEnd())
+    .join('\n');
+}
+
+const width = (text: string): number => [...stripVTControlCharacters(text)].length;

@@ -1,0 +1,29 @@
+import { ConfigError, type Loaded, loadConfig, type Problem, printed } from '../config.ts';
+import type { Secrets } from '../ports.ts';
+
+/** What `watchbill validate` says, and its exit code: 2 for a config that can't be used. */
+export interface Validated {
+  readonly text: string;
+  readonly exitCode: 0 | 2;
+}
+
+/** Checks a config without running anything. `json`: as `{ "ok", "errors", "warnings" }`. */
+export async function validate(options: { cwd: string; named?: string | undefined; secrets: Secrets; json: boolean }): Promise<Validated> {
+  try {
+    const loaded = await loadConfig(options);
+    return { text: options.json ? asJson(true, [], loaded.warnings) : summary(loaded), exitCode: 0 };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return { text: options.json ? asJson(false, error.errors, []) : error.message, exitCode: 2 };
+  }
+}
+
+const asJson = (ok: boolean, errors: readonly Problem[], warnings: readonly Problem[]): string => JSON.stringify({ ok, errors, warnings }, null, 2);
+
+function summary({ name, config, warnings }: Loaded): string {
+  const counts = `${count(config.checks.length, 'check')}, ${count(config.notify.length, 'notifier')}`;
+  const spoken = warnings.map((warning) => ({ ...warning, message: `${warning.message} (warning)` }));
+  return [...(spoken.length > 0 ? [printed(name, spoken)] : []), `${name} is valid: ${counts}`].join('\n');
+}
+
+const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;

@@ -1,0 +1,74 @@
+import type { Json, SecretRef } from '../ports.ts';
+
+/** `page` calls a human now; `ticket` can wait for the morning. */
+export type Severity = 'page' | 'ticket';
+
+/** A check, compiled: validated, normalised, every default in place. Times are ms. */
+export interface Check {
+  readonly id: string;
+  readonly type: string;
+  /** For people; default: the id. */
+  readonly name: string;
+  readonly group: string | undefined;
+  readonly every: number;
+  /** For each try. */
+  readonly timeout: number;
+  readonly severity: Severity;
+  /** The user's own runbook; without one the built-in runbook of the type is linked. */
+  readonly runbook: string | undefined;
+  readonly public: boolean;
+  readonly dependsOn: readonly string[];
+  /** Where it runs: `['local']` on one machine, AWS regions on AWS. Never empty. */
+  readonly locations: readonly string[];
+  /** What is watched, in a few words: made by the probe when the config is compiled. */
+  readonly target: string;
+}
+
+export interface Judge {
+  /** Tries of one run, at least 1. */
+  readonly tries: number;
+  /** The retries start within this many ms after the first failure. */
+  readonly over: number;
+  /** A degraded check becomes a ticket once it lasted this long, ms. */
+  readonly degradedAfter: number;
+  /** The same for one about which nothing is known. */
+  readonly unknownAfter: number;
+}
+
+/** A maintenance window: `from`–`to` once (epoch ms), or a cron expression that starts one of `for` ms. */
+export type Maintenance = {
+  readonly checks: '*' | readonly string[];
+  readonly title: string | undefined;
+} & (
+  | { readonly from: number; readonly to: number }
+  | { readonly cron: string; readonly timeZone: string; readonly for: number }
+);
+
+/** A notifier's entry in the config: its type and its own fields, compiled. */
+export interface Receiver {
+  /** Its name in the config (`pagerduty`, `webhook`). */
+  readonly name: string;
+  readonly type: string;
+  /** Pages only, or tickets as well: its notifier's word. */
+  readonly hears: 'pages' | 'everything';
+  /** Whether it is told when an open incident changes: its notifier's word. */
+  readonly updates: boolean;
+  /** It is reminded of an open incident so often, ms; undefined: never. */
+  readonly remind?: number;
+  readonly [field: string]: Json | SecretRef | undefined;
+}
+
+/**
+ * The config, compiled once on start or at synth. It is plain JSON: this is what a Lambda gets in its bundle.
+ */
+export interface Config {
+  readonly name: string;
+  readonly locations: readonly string[];
+  readonly checks: readonly Check[];
+  readonly network: { readonly allow: readonly string[] };
+  readonly judge: Judge;
+  readonly observer: { readonly canaries: readonly string[] };
+  readonly maintenance: readonly Maintenance[];
+  readonly notify: readonly Receiver[];
+  readonly statusPage: { readonly title: string; readonly url: string | undefined; readonly note: string | undefined };
+}

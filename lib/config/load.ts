@@ -1,0 +1,72 @@
+import { existsSync } from 'node:fs';
+import { extname, resolve } from 'node:path';
+import { ConfigError, type Mistake, type Problem, pathText } from './error.ts';
+import { BadLine, decode, readBytes } from './file.ts';
+import { type Parsed, parseJson, TextError } from './json.ts';
+import { importConfig } from './module.ts';
+import { placeOf, positionsOf } from './positions.ts';
+import { parseYaml } from './yaml.ts';
+
+/** What a config file says, and where it says it. */
+export interface Source {
+  /** As the user calls it. */
+  readonly name: string;
+  readonly path: string;
+  readonly value: unknown;
+  /** What is wrong with the text, though it can be read. */
+  readonly mistakes: readonly Mistake[];
+  /** Mistakes as users get them: with line and column where the format has them, in the order of the file. */
+  readonly locate: (mistakes: readonly Mistake[]) => Problem[];
+}
+
+const ENDINGS = ['.ts', '.js', '.json', '.yaml', '.yml'];
+
+/** The file that `--config` names, or the one in the working directory. Throws `ConfigError`. */
+export function findConfig(cwd: string, named?: string): string {
+  if (named !== undefined) return named;
+  const names = ENDINGS.map((ending) => `watchbill.config${ending}`);
+  const found = names.find((name) => existsSync(resolve(cwd, name)));
+  if (found !== undefined) return found;
+  throw only('watchbill.config.ts', 'not found here, nor as .js, .json, .yaml or .yml; name a file with --config');
+}
+
+/** Reads a config file, by what its name ends in. Throws `ConfigError`. */
+export async function readConfig(cwd: string, name: string): Promise<Source> {
+  const path = resolve(cwd, name);
+  const ending = extname(path).toLowerCase();
+  if (!ENDINGS.includes(ending)) throw only(name, `must end in ${ENDINGS.join(', ')}`);
+  const text = readText(name, path);
+  if (ending === '.ts' || ending === '.js') {
+    return { name, path, value: await importConfig(name, path), mistakes: [], locate: (mistakes) => mistakes.map(asProblem) };
+  }
+  const { value, root, mistakes } = parse(name, text, ending === '.json' ? parseJson : parseYaml);
+  const positionOf = positionsOf(text);
+  const locate = (found: readonly Mistake[]) =>
+    found
+      .map((mistake) => ({ mistake, offset: placeOf(root, mistake.path).offset }))
+      .toSorted((a, b) => a.offset - b.offset)
+      .map(({ mistake, offset }) => ({ ...asProblem(mistake), ...positionOf(offset) }));
+  return { name, path, value, mistakes, locate };
+}
+
+function readText(name: string, path: string): string {
+  try {
+    return decode(readBytes(path, 'the file'));
+  } catch (error) {
+    if (error instanceof BadLine) throw new ConfigError(name, [{ path: '', message: 'not UTF-8: save the file in that encoding', line: error.line, column: 1 }]);
+    throw only(name, error instanceof Error ? error.message : String(error));
+  }
+}
+
+function parse(name: string, text: string, parser: (text: string) => Parsed): Parsed {
+  try {
+    return parser(text);
+  } catch (error) {
+    if (!(error instanceof TextError)) throw error;
+    throw new ConfigError(name, [{ path: '', message: error.message, ...positionsOf(text)(error.offset) }]);
+  }
+}
+
+const only = (name: string, message: string): ConfigError => new ConfigError(name, [{ path: '', message }]);
+
+const asProblem = ({ path, message }: Mistake): Problem => ({ path: pathText(path), message });

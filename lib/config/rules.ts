@@ -1,0 +1,128 @@
+import type { z } from 'zod';
+import { PROBES } from '../probes/index.ts';
+import { hashOf } from '../schedule.ts';
+import { showDuration } from './duration.ts';
+import { type Mistake, pathText } from './error.ts';
+import { isObject } from './plain.ts';
+import type { Salvaged } from './salvage.ts';
+import type { makeSchema } from './schema.ts';
+import { didYouMean } from './suggest.ts';
+
+type Schema = ReturnType<typeof makeSchema>;
+export type CheckValue = z.output<Schema['check']>;
+export type WindowValue = z.output<Schema['window']['once'] | Schema['window']['cron']>;
+
+/** A check as far as it can be read: `value` only when all of it can, `common` already when it has an id. */
+export interface ReadCheck extends Salvaged<CheckValue> {
+  readonly common: z.output<Schema['common']> | undefined;
+}
+
+type Checks = readonly ReadCheck[];
+
+/** What no look at a single field can tell. Each rule names its mistakes; none stops the others. */
+export function brokenRules(checks: Checks, windows: readonly Salvaged<WindowValue>[]): Mistake[] {
+  const ids = new Map(checks.flatMap((check): [string, ReadCheck][] => (check.common ? [[check.common.id, check]] : [])));
+  return [
+    ...checks.flatMap(timing),
+    ...checks.flatMap(ofItsType),
+    ...sameIds(checks),
+    ...checks.flatMap((check) => parents(check, ids)),
+    ...circles(ids),
+    ...windows.flatMap((window) => windowRules(window, ids)),
+  ];
+}
+
+function timing({ common, raw, path }: ReadCheck): Mistake[] {
+  if (!common || common.timeout < common.every) return [];
+  const own = isObject(raw) && raw.timeout !== undefined;
+  const timeout = `${showDuration(common.timeout)}${own ? '' : ' (the default)'}`;
+  const message = `${timeout} is not less than "every" (${showDuration(common.every)}): a try must be over before the next run is due`;
+  return [{ path: [...path, 'timeout'], message }];
+}
+
+function ofItsType({ value, path }: ReadCheck): Mistake[] {
+  const refine = value && PROBES.get(value.type)?.refine;
+  return refine ? refine(value).map((fault) => ({ ...fault, path: [...path, ...fault.path] })) : [];
+}
+
+/** Ids that people can't tell apart, and those which a packed reading couldn't. */
+function sameIds(checks: Checks): Mistake[] {
+  const byFold = new Map<string, ReadCheck>();
+  const byHash = new Map<number, string>();
+  return checks.flatMap((check) => {
+    if (!check.common) return [];
+    const { id } = check.common;
+    const path = [...check.path, 'id'];
+    const first = byFold.get(fold(id));
+    if (first?.common) return [{ path, message: sameAs(id, first.common.id, pathText(first.path)) }];
+    byFold.set(fold(id), check);
+    const other = byHash.get(hashOf(id));
+    byHash.set(hashOf(id), id);
+    return other === undefined ? [] : [{ path, message: `has by chance the same 32-bit hash as ${JSON.stringify(other)}; change one of them a little` }];
+  });
+}
+
+const sameAs = (id: string, first: string, where: string): string =>
+  first === id ? `is also the id of ${where}` : `differs from the id of ${where}, ${JSON.stringify(first)}, only in case or form`;
+
+/** What stays of an id when case, Unicode forms and invisible characters don't count. */
+const fold = (id: string): string => id.normalize('NFKC').replace(/\p{Default_Ignorable_Code_Point}/gu, '').toUpperCase().toLowerCase().normalize('NFKC');
+
+type Ids = ReadonlyMap<string, ReadCheck>;
+
+function parents({ common, path, mistakes }: ReadCheck, ids: Ids): Mistake[] {
+  if (!common) return [];
+  return common.dependsOn.flatMap((id, index) => {
+    const at = [...path, 'dependsOn', index];
+    const parent = ids.get(id);
+    if (!parent) return [{ path: at, message: unknownId(id, ids) }];
+    const lower = common.severity === 'page' && parent.common?.severity === 'ticket';
+    const sure = mistakes.length === 0 && parent.mistakes.length === 0;
+    return lower && sure ? [{ path: at, message: `${JSON.stringify(id)} is only a "ticket" and would hold back the "page" of this check; make it a "page", too` }] : [];
+  });
+}
+
+const unknownId = (id: string, ids: Ids): string => `no check has the id ${JSON.stringify(id)}${didYouMean(id, [...ids.keys()])}`;
+
+/** Each circle of dependsOn once, told at the check that closes it. */
+function circles(ids: Ids): Mistake[] {
+  const done = new Set<string>();
+  const mistakes: Mistake[] = [];
+  for (const start of ids.keys()) {
+    // The way down from `start`, with the next parent to look at: no recursion, a chain may be 100,000 long.
+    const trail = new Map<string, number>(done.has(start) ? [] : [[start, 0]]);
+    const way = [...trail.keys()];
+    for (let id = way.at(-1); id !== undefined; id = way.at(-1)) {
+      const entry = trail.get(id) ?? 0;
+      const parent = ids.get(id)?.common?.dependsOn[entry];
+      trail.set(id, entry + 1);
+      if (parent === undefined) {
+        done.add(id);
+        trail.delete(id);
+        way.pop();
+      } else if (trail.has(parent)) {
+        mistakes.push({ path: [...(ids.get(id)?.path ?? []), 'dependsOn', entry], message: circle([...way.slice(way.indexOf(parent)), parent]) });
+      } else if (ids.has(parent) && !done.has(parent)) {
+        trail.set(parent, 0);
+        way.push(parent);
+      }
+    }
+  }
+  return mistakes;
+}
+
+function circle(loop: readonly string[]): string {
+  if (loop.length === 2) return 'a check cannot depend on itself';
+  const shown = loop.length > 8 ? [...loop.slice(0, 6), '…', ...loop.slice(-1)] : loop;
+  return `goes in a circle: ${shown.join(' → ')}`;
+}
+
+function windowRules({ value, raw, path }: Salvaged<WindowValue>, ids: Ids): Mistake[] {
+  const checks: unknown = isObject(raw) ? raw.checks : undefined;
+  const named = Array.isArray(checks) ? checks : [];
+  const unknown = named.flatMap((id, index) =>
+    typeof id !== 'string' || ids.has(id) ? [] : [{ path: [...path, 'checks', index], message: unknownId(id, ids) }],
+  );
+  const backwards = value && 'from' in value && value.to <= value.from;
+  return backwards ? [...unknown, { path: [...path, 'to'], message: 'must be after "from"' }] : unknown;
+}

@@ -1,0 +1,57 @@
+import { checkSubject, type World } from './cases.ts';
+import type { Check } from './config/compiled.ts';
+import type { IncidentClass } from './incident.ts';
+import { MINUTE_MS } from './history.ts';
+import type { Ask, EarlyTick } from './reading.ts';
+
+/**
+ * Confirm now, not next minute: which checks home asks locations to run besides their schedule. Asking twice
+ * is harmless: a check never overlaps with itself, and readings merge.
+ */
+
+/** An early tick older than this is history. */
+const FRESH_MS = 30_000;
+/** A check that is down or unknown without an open incident is asked for again for so long. */
+const DOUBT_MS = 600_000;
+
+/** On an early tick: the failing checks at every other location, and their parents everywhere. */
+export function asksOnEarly(early: EarlyTick, world: World): Ask[] {
+  if (world.now - early.at >= FRESH_MS) return [];
+  const failing = early.checks.flatMap((id) => world.check(id) ?? []).filter((check) => isNews(check, early, world));
+  const parents = failing.flatMap((check) => check.dependsOn.flatMap((id) => world.check(id) ?? []));
+  return world.config.locations.flatMap((location) => {
+    const elsewhere = location === early.location ? [] : failing;
+    return ask(location, 'confirm', [...elsewhere, ...parents], world.now);
+  });
+}
+
+function isNews(check: Check, early: EarlyTick, world: World): boolean {
+  const newest = world.known(check.id).get(early.location)?.newest;
+  return newest?.status !== 'down' && world.open(checkSubject(check.id, 'down')) === undefined;
+}
+
+/** Every minute: what is in doubt. Checks that run each minute anyway are left to their schedule. */
+export function asksOf(world: World): Ask[] {
+  return world.config.locations.flatMap((location) => {
+    const doubtful = world.config.checks.filter((check) => isDoubtful(check, location, world));
+    const parents = doubtful.flatMap(({ dependsOn }) => dependsOn.flatMap((id) => world.check(id) ?? []));
+    return ask(location, 'renew', [...doubtful, ...parents.filter(({ every }) => every > MINUTE_MS)], world.now);
+  });
+}
+
+function isDoubtful(check: Check, location: string, world: World): boolean {
+  if (!check.locations.includes(location)) return false;
+  const newest = world.known(check.id).get(location)?.newest;
+  const isOverdue = !newest || world.now - newest.at > check.every + MINUTE_MS;
+  if (check.every <= MINUTE_MS) return isOverdue && newest !== undefined;
+  const opened = (kind: IncidentClass) => world.open(checkSubject(check.id, kind))?.openedAt;
+  if (isOverdue || opened('down') !== undefined) return true;
+  const isBad = newest.status === 'down' || newest.status === 'unknown';
+  const since = opened('degraded') ?? opened('unknown');
+  return isBad && since !== undefined && world.now - since < DOUBT_MS;
+}
+
+function ask(location: string, cause: Ask['cause'], checks: readonly Check[], at: number): Ask[] {
+  const here = checks.filter(({ locations }) => locations.includes(location)).map(({ id }) => id);
+  return here.length > 0 ? [{ location, cause, at, checks: [...new Set(here)] }] : [];
+}

@@ -1,0 +1,148 @@
+import type { Kept } from './latest.ts';
+import { passed, type Status } from './reading.ts';
+
+/**
+ * History: what was, minute by minute, of each check. An hour is recomputed whole from its ticks, again when
+ * a late tick lands; days sum hours. Nothing here depends on the order in which readings arrived.
+ */
+
+export const MINUTE_MS = 60_000;
+export const HOUR_MS = 3_600_000;
+export const DAY_MS = 86_400_000;
+
+/** A minute: up, degraded, down, unknown, maintenance, or nothing known. */
+export type MinuteMark = 'u' | 'g' | 'd' | 'x' | 'm' | '.';
+
+/** One check's hour: 60 marks, and 60 latencies as bytes in base64 (0: none). */
+export interface HourRow {
+  readonly marks: string;
+  readonly latency: string;
+}
+
+/** An hour or a part of a day as numbers: minutes of each kind, and the latency's mean. */
+export interface Sum {
+  readonly up: number;
+  readonly degraded: number;
+  readonly down: number;
+  readonly unknown: number;
+  readonly maintenance: number;
+  readonly latencySum: number;
+  readonly latencyCount: number;
+}
+
+export const NO_SUM: Sum = { up: 0, degraded: 0, down: 0, unknown: 0, maintenance: 0, latencySum: 0, latencyCount: 0 };
+
+/** What one location saw of one check. */
+export interface Sighting extends Pick<Kept, 'at' | 'status' | 'latencyMs'> {
+  readonly location: string;
+}
+
+/**
+ * One check's hour from everything that was seen in it, in any order. A minute is what the majority of the
+ * locations that could tell say, each by its worst reading; a reading stands until the next, at most `every` ms.
+ */
+export function rollHour(hour: number, sightings: readonly Sighting[], every: number, inMaintenance: (at: number) => boolean): HourRow {
+  const byLocation = Map.groupBy(sightings, ({ location }) => location);
+  const rows = [...byLocation.values()].map((seen) => minutesOf(hour, seen, every));
+  const latencies = latencyOf(hour, sightings);
+  const marks = Array.from({ length: 60 }, (_, minute) => {
+    if (inMaintenance(hour + minute * MINUTE_MS)) return 'm';
+    return agree(rows.flatMap((row) => row[minute] ?? []));
+  });
+  return { marks: marks.join(''), latency: Buffer.from(latencies).toString('base64') };
+}
+
+/** Per minute the worst status that one location saw, carried on while its last reading stands. */
+function minutesOf(hour: number, seen: readonly Sighting[], every: number): (Status | undefined)[] {
+  const minutes = new Array<Status | undefined>(60).fill(undefined);
+  for (const { at, status } of seen) {
+    const minute = Math.floor((at - hour) / MINUTE_MS);
+    if (minute >= 0 && minute < 60) minutes[minute] = worse(minutes[minute], status);
+  }
+  let standing: { status: Status; until: number } | undefined;
+  const lastIn = lastOfMinutes(hour, seen);
+  return minutes.map((status, minute) => {
+    const last = lastIn.get(minute);
+    if (last) standing = { status: last.status, until: Math.floor((last.at + every - hour - 1) / MINUTE_MS) };
+    return status ?? (standing && minute <= standing.until ? standing.status : undefined);
+  });
+}
+
+function lastOfMinutes(hour: number, seen: readonly Sighting[]): Map<number, Sighting> {
+  const last = new Map<number, Sighting>();
+  for (const sighting of seen) {
+    const minute = Math.floor((sighting.at - hour) / MINUTE_MS);
+    const before = last.get(minute);
+    if (!before || sighting.at > before.at || (sighting.at === before.at && worse(before.status, sighting.status) !== before.status)) last.set(minute, sighting);
+  }
+  return last;
+}
+
+const BADNESS: readonly Status[] = ['unknown', 'up', 'degraded', 'down'];
+
+function worse(a: Status | undefined, b: Status): Status {
+  return a !== undefined && BADNESS.indexOf(a) >= BADNESS.indexOf(b) ? a : b;
+}
+
+function agree(statuses: readonly Status[]): MinuteMark {
+  const known = statuses.filter((status) => status !== 'unknown');
+  if (known.length === 0) return statuses.length > 0 ? 'x' : '.';
+  const down = known.filter((status) => status === 'down').length;
+  if (down * 2 > known.length) return 'd';
+  return known.some((status) => status !== 'up') ? 'g' : 'u';
+}
+
+/** Sixteen steps to each doubling, so that a byte holds 1 ms to 60 s within 5 %. */
+const STEPS = 16;
+
+const latencyByte = (ms: number): number => Math.min(255, 1 + Math.round(STEPS * Math.log2(1 + ms)));
+const latencyMs = (byte: number): number => 2 ** ((byte - 1) / STEPS) - 1;
+
+function latencyOf(hour: number, sightings: readonly Sighting[]): number[] {
+  const sums = new Array<number>(60).fill(0);
+  const counts = new Array<number>(60).fill(0);
+  for (const { at, status, latencyMs } of sightings) {
+    const minute = Math.floor((at - hour) / MINUTE_MS);
+    if (!passed(status) || minute < 0 || minute >= 60) continue;
+    sums[minute] = (sums[minute] ?? 0) + latencyMs;
+    counts[minute] = (counts[minute] ?? 0) + 1;
+  }
+  return sums.map((sum, minute) => (counts[minute] ? latencyByte(sum / counts[minute]) : 0));
+}
+
+/** Mean latency of each minute, ms; undefined where nothing passed. */
+export function minuteLatencies(row: HourRow): (number | undefined)[] {
+  return [...Buffer.from(row.latency, 'base64')].map((byte) => (byte === 0 ? undefined : latencyMs(byte)));
+}
+
+/** The same hour, recorded under two shardings: each minute is known from one of them, or the worse one counts. */
+export function mergeRows(a: HourRow, b: HourRow): HourRow {
+  const order = '.xmugd';
+  const marks = [...a.marks].map((mark, i) => (order.indexOf(b.marks[i] ?? '.') > order.indexOf(mark) ? b.marks[i] : mark));
+  const other = Buffer.from(b.latency, 'base64');
+  const latency = Buffer.from(a.latency, 'base64').map((byte, i) => Math.max(byte, other[i] ?? 0));
+  return { marks: marks.join(''), latency: Buffer.from(latency).toString('base64') };
+}
+
+const FIELDS = { u: 'up', g: 'degraded', d: 'down', x: 'unknown', m: 'maintenance' } as const;
+
+/** The hour, or its minutes from `first` to before `end`, as numbers. */
+export function sumRow(row: HourRow, first = 0, end = 60): Sum {
+  const sum = { ...NO_SUM };
+  for (const mark of row.marks.slice(first, end)) {
+    if (mark in FIELDS) sum[FIELDS[mark as keyof typeof FIELDS]] += 1;
+  }
+  const known = minuteLatencies(row).slice(first, end).filter((ms) => ms !== undefined);
+  return { ...sum, latencySum: known.reduce((total, ms) => total + ms, 0), latencyCount: known.length };
+}
+
+export function addSums(a: Sum, b: Sum): Sum {
+  const keys = Object.keys(NO_SUM) as (keyof Sum)[];
+  return Object.fromEntries(keys.map((key) => [key, a[key] + b[key]])) as unknown as Sum;
+}
+
+/** 0–1: minutes up or degraded among those known; gaps, unknown and maintenance don't count. Undefined: none known. */
+export function uptimeOf({ up, degraded, down }: Sum): number | undefined {
+  const known = up + degraded + down;
+  return known === 0 ? undefined : (up + degraded) / known;
+}

@@ -1,0 +1,310 @@
+import { randomUUID } from 'node:crypto';
+import type { World } from './cases.ts';
+import type { Check, Config } from './config/compiled.ts';
+import { advance, type Case, end, type Incident, isVisible, type Rules } from './incident.ts';
+import { aliveKey, INSTALLATION, incidentKey, incidents, LATEST, latestKey, recentKey, recentOf, ticksOf } from './items.ts';
+import { type Known, silentLocations } from './judge.ts';
+import { key, time } from './keys.ts';
+import { type Kept, type Latest, type LatestShard, merge, mergeShards, NOTHING, type PackedLatest, type PackedTick, packLatest, packTick, unpackLatest, unpackTick, withoutFuture } from './latest.ts';
+import { isPending, nextDue } from './outbox.ts';
+import type { Clock, Item, Log, Store } from './ports.ts';
+import type { Tick } from './reading.ts';
+import { hashOf, type Sharding, shardingOf, shardOf } from './schedule.ts';
+import { putIfAbsent, update, writeId } from './store.ts';
+import { HOUR_MS } from './history.ts';
+
+/** Ticks live so long: long enough to recompute any hour that a late one may land in. */
+const TICK_LIFE_MS = 8 * 86_400_000;
+const RECENT_LIFE_MS = 400 * 86_400_000;
+/** A gap in home's own life longer than this starts `since` anew: its return accuses nobody. */
+const HOME_GAP_MS = 120_000;
+/** Nothing may claim to be further ahead of home's clock than this. */
+const FUTURE_MS = 120_000;
+/** What nobody has reported for so long is watched no longer. */
+export const FORGOTTEN_MS = 300_000;
+/** No more incidents than this are open or undelivered at once; beyond it the oldest ones come first. */
+const MOST_OPEN = 50_000;
+
+/** A stored shard and what it says. */
+interface Held {
+  readonly item: Item<PackedLatest>;
+  readonly shard: LatestShard;
+}
+
+interface Alive {
+  readonly at: number;
+  readonly since: number;
+}
+
+/** What home needs of the world. */
+export interface HomePorts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/**
+ * Home's memory of what is stored: the newest readings and the newest incident of each subject that matters.
+ * It is a cache: every write is a compare-and-set, so a stale memory loses the race, reads again and goes on.
+ */
+export class Home {
+  readonly #ports: HomePorts;
+  #config: Config;
+  #checks = new Map<string, Check>();
+  #sharding: Sharding = { bits: 0 };
+  /** By shard, then by location. */
+  #latest = new Map<string, Map<string, Held>>();
+  #incidents = new Map<string, Item<Incident>>();
+  #installation = '';
+  #since = 0;
+  /** Hours whose history is to be computed again. */
+  readonly dirtyHours = new Set<number>();
+
+  private constructor(ports: HomePorts, config: Config) {
+    this.#ports = ports;
+    this.#config = config;
+  }
+
+  /** Reads what is stored. Throws `StoreError`. */
+  static async open(ports: HomePorts, config: Config): Promise<Home> {
+    const home = new Home(ports, config);
+    const id = await putIfAbsent(ports.store, { ...INSTALLATION, body: { id: randomUUID() } });
+    home.#installation = id.item.body.id;
+    await home.configure(config);
+    await home.refresh();
+    return home;
+  }
+
+  get config(): Config {
+    return this.#config;
+  }
+
+  get store(): Store {
+    return this.#ports.store;
+  }
+
+  get clock(): Clock {
+    return this.#ports.clock;
+  }
+
+  /** Takes another config; where it deals the checks out anew, what is known moves to the new shards first. */
+  async configure(config: Config): Promise<void> {
+    this.#config = config;
+    this.#checks = new Map(config.checks.map((check) => [check.id, check]));
+    this.#sharding = shardingOf(config.checks.map(({ id }) => id));
+    this.#latest.clear();
+    const stored = await this.store.list<PackedLatest>(LATEST);
+    for (const item of stored) {
+      const [shard = '', location = ''] = item.sort.split('/');
+      if (shard.startsWith(`${this.#sharding.bits}-`)) this.#hold(shard, location, { item, shard: unpackLatest(item.body) });
+      else await this.#reshard(item, location);
+    }
+  }
+
+  async #reshard(item: Item<PackedLatest>, location: string): Promise<void> {
+    const old = unpackLatest(item.body);
+    const byShard = Map.groupBy(old.checks.values(), ({ newest }) => shardOf(newest.hash, this.#sharding));
+    for (const [shard, latest] of byShard) {
+      const checks = new Map(latest.map((one) => [one.newest.hash, one]));
+      await this.#rewrite(shard, location, (now) => mergeShards(now, { tickAt: old.tickAt, checks }));
+    }
+    await this.store.delete(item, item.version);
+  }
+
+  #hold(shard: string, location: string, held: Held): void {
+    const inShard = this.#latest.get(shard) ?? new Map<string, Held>();
+    this.#latest.set(shard, inShard.set(location, held));
+  }
+
+  async #rewrite(shard: string, location: string, change: (now: LatestShard) => LatestShard): Promise<void> {
+    const held = this.#latest.get(shard)?.get(location);
+    let result = held?.shard ?? NOTHING;
+    const item = await update<PackedLatest>(
+      this.store,
+      latestKey(shard, location),
+      (current) => {
+        const now = current === held?.item && held ? held.shard : current ? unpackLatest(current.body) : NOTHING;
+        result = change(now);
+        return result === now ? undefined : { body: packLatest(result) };
+      },
+      held?.item,
+    );
+    if (item) this.#hold(shard, location, { item, shard: result });
+  }
+
+  /** Stores a tick, and takes in what is stored: a doubled tick changes nothing, and goes the whole way. */
+  async remember(tick: Tick): Promise<void> {
+    const hour = Math.floor(tick.beat / HOUR_MS) * HOUR_MS;
+    const { item } = await putIfAbsent<PackedTick>(this.store, {
+      partition: ticksOf(hour),
+      sort: key(tick.shard, time(tick.beat), tick.location, tick.cause, String(tick.part)),
+      body: packTick(tick),
+      expires: tick.beat + TICK_LIFE_MS,
+    });
+    this.dirtyHours.add(hour);
+    const byShard = Map.groupBy(unpackTick(item.body, tick.beat), ({ hash }) => shardOf(hash, this.#sharding));
+    if (byShard.size === 0) byShard.set(shardOf(0, this.#sharding), []);
+    const horizon = this.clock.now() + FUTURE_MS;
+    for (const [shard, readings] of byShard) {
+      await this.#rewrite(shard, tick.location, (now) => merge(withoutFuture(now, horizon), { tickAt: tick.beat, readings }));
+    }
+  }
+
+  /** Home's own sign of life, written after each full pass of `decide`. */
+  async beAlive(): Promise<void> {
+    const now = this.clock.now();
+    await update<Alive>(this.store, aliveKey('decide'), (current) => {
+      const since = current && now - current.body.at <= HOME_GAP_MS && this.#since > 0 ? current.body.since : now;
+      this.#since = since;
+      return { body: { at: now, since } };
+    });
+  }
+
+  /** What is known of a check, by location. */
+  known(id: string): Known {
+    const hash = hashOf(id);
+    const known = new Map<string, Latest>();
+    for (const [location, { shard }] of this.#latest.get(shardOf(hash, this.#sharding)) ?? []) {
+      const latest = shard.checks.get(hash);
+      if (latest) known.set(location, latest);
+    }
+    return known;
+  }
+
+  /** The newest reading of each configured check at a location. */
+  readingsAt(location: string): { reading: Kept; every: number }[] {
+    return this.#config.checks.flatMap((check) => {
+      const latest = this.known(check.id).get(location);
+      return latest ? [{ reading: latest.newest, every: check.every }] : [];
+    });
+  }
+
+  lastTickAt(): Map<string, number> {
+    const last = new Map<string, number>();
+    for (const inShard of this.#latest.values()) {
+      for (const [location, { shard }] of inShard) last.set(location, Math.max(last.get(location) ?? 0, shard.tickAt));
+    }
+    return last;
+  }
+
+  check(id: string): Check | undefined {
+    return this.#checks.get(id);
+  }
+
+  world(): World {
+    const now = this.clock.now();
+    return {
+      config: this.#config,
+      now,
+      check: (id) => this.#checks.get(id),
+      known: (id) => this.known(id),
+      silent: silentLocations(this.#config.locations, this.lastTickAt(), this.#since || now, now),
+      open: (subject) => this.openIncident(subject),
+    };
+  }
+
+  openIncident(subject: string): Incident | undefined {
+    const incident = this.#incidents.get(subject)?.body;
+    return incident?.closedAt === undefined ? incident : undefined;
+  }
+
+  newestIncident(subject: string): Incident | undefined {
+    return this.#incidents.get(subject)?.body;
+  }
+
+  openIncidents(): Incident[] {
+    return [...this.#incidents.values()].map(({ body }) => body).filter(({ closedAt }) => closedAt === undefined);
+  }
+
+  /** Everything open, and everything that somebody is still to be told. */
+  liveIncidents(): Incident[] {
+    return [...this.#incidents.values()].map(({ body }) => body).filter((body) => body.closedAt === undefined || isPending(body));
+  }
+
+  /** Reads what is open or undelivered, whoever wrote it. */
+  async refresh(): Promise<void> {
+    for (const item of await this.store.due<Incident>(Number.MAX_SAFE_INTEGER, MOST_OPEN)) this.learn(item);
+  }
+
+  /** Takes note of an incident that was read or written elsewhere. */
+  learn(item: Item<Incident>): void {
+    const held = this.#incidents.get(item.body.subject);
+    const isNewer = !held || item.body.n > held.body.n || (item.body.n === held.body.n && item.version > held.version);
+    if (isNewer) this.#incidents.set(item.body.subject, item);
+  }
+
+  /** Takes a case to the incident log. Answers the incident if this changed it. */
+  async settle(seen: Case): Promise<Incident | undefined> {
+    const { subject } = seen;
+    if (seen.want !== 'open' && !this.openIncident(subject)) return undefined;
+    return this.#transition(subject, (newest, rules) => advance(newest, seen, rules));
+  }
+
+  /** Closes the open incident of a subject, whatever its verdict. */
+  async endIncident(subject: string, why: string): Promise<Incident | undefined> {
+    return this.#transition(subject, (newest, { now }) => (newest && newest.closedAt === undefined ? end(newest, now, why) : undefined));
+  }
+
+  async #transition(subject: string, change: (newest: Incident | undefined, rules: Rules) => Incident | undefined): Promise<Incident | undefined> {
+    for (let known = this.#incidents.get(subject); ; known = undefined) {
+      const newest = known ?? (await this.#newest(subject));
+      const next = change(newest?.body, this.#rules());
+      if (!next) return undefined;
+      if (!(newest && isVisible(newest.body)) && isVisible(next)) await this.#point(next, next.openedAt);
+      if (next.closedAt !== undefined && isVisible(next)) await this.#point(next, next.closedAt);
+      const item = { ...incidentKey(next), ...draftOf(next) };
+      const isSame = newest?.body.n === next.n;
+      const version = isSame && newest ? newest.version : 'absent';
+      if (await this.store.put(item, version, writeId())) {
+        this.#incidents.set(subject, { ...item, version: version === 'absent' ? 1 : version + 1 });
+        return next;
+      }
+    }
+  }
+
+  async #newest(subject: string): Promise<Item<Incident> | undefined> {
+    const [newest] = await this.store.list<Incident>(incidents(subject), { newestFirst: true, limit: 1 });
+    if (newest) this.#incidents.set(subject, newest);
+    return newest;
+  }
+
+  async #point(incident: Incident, at: number): Promise<void> {
+    const { subject, n } = incident;
+    await putIfAbsent(this.store, { ...recentKey(at, incident), body: { subject, n }, expires: at + RECENT_LIFE_MS });
+  }
+
+  #rules(): Rules {
+    return { now: this.clock.now(), installation: this.#installation, receivers: this.#config.notify };
+  }
+
+  /** Visible incidents that ended lately, newest first. */
+  async recent(limit: number): Promise<Incident[]> {
+    const now = this.clock.now();
+    const lastMonth = new Date(now).setUTCDate(0);
+    const found = new Map<string, Incident>();
+    for (const month of [recentOf(now), recentOf(lastMonth)]) {
+      for (const { body } of await this.store.list<{ subject: string; n: number }>(month, { newestFirst: true, limit: 2 * limit })) {
+        const item = found.size < limit && (await this.store.get<Incident>(incidentKey(body)));
+        if (item && item.body.closedAt !== undefined) found.set(item.body.id, item.body);
+      }
+    }
+    return [...found.values()].sort((a, b) => (b.closedAt ?? 0) - (a.closedAt ?? 0));
+  }
+
+  /** Open incidents whose check isn't configured any more, and that no location has reported of late. */
+  forgotten(): Incident[] {
+    const now = this.clock.now();
+    return this.openIncidents().filter((incident) => {
+      const id = incident.check?.id;
+      if (id === undefined || this.#checks.has(id)) return false;
+      const newest = Math.max(0, ...[...this.known(id).values()].map(({ newest }) => newest.at));
+      return now - newest >= FORGOTTEN_MS;
+    });
+  }
+}
+
+/** An incident as it is stored: `due` lists it while it is open or somebody is to be told of it. */
+export const draftOf = (incident: Incident): { body: Incident; due?: number } => {
+  const due = nextDue(incident);
+  return due === undefined ? { body: incident } : { body: incident, due };
+};

@@ -1,0 +1,249 @@
+import { createHash } from 'node:crypto';
+import type { Receiver, Severity } from './config/compiled.ts';
+import type { Want } from './judge.ts';
+import type { Facts } from './reading.ts';
+import { lasted, toldOf } from './words.ts';
+
+/** What kind of trouble a subject is in: each class of a subject has incidents of its own. */
+export type IncidentClass = 'down' | 'degraded' | 'unknown' | 'silent' | 'blind' | 'config' | 'drill' | 'signal';
+
+/** One problem of one subject, from open to resolved. Stored whole in one item; at most ~300 KB. */
+export interface Incident {
+  /** Short, public, unique: what people and URLs call it. */
+  readonly id: string;
+  /** `check/<id>/<class>`, `location/<name>/<class>`, … (segments encoded). */
+  readonly subject: string;
+  /** The opening number, 1 for the first incident of the subject. */
+  readonly n: number;
+  /** The deduplication key at every receiver: a hash of (installation, subject, n, opening time). Never changes. */
+  readonly key: string;
+  readonly class: IncidentClass;
+  readonly severity: Severity;
+  /** One line for a person: `Public API is down`. */
+  readonly title: string;
+  /** The check it is about, as it was configured when the incident opened. */
+  readonly check?: {
+    readonly id: string;
+    readonly name: string;
+    readonly type: string;
+    readonly target: string;
+    readonly group: string | undefined;
+    readonly public: boolean;
+  };
+  readonly openedAt: number;
+  /** When the first bad reading was due, epoch ms: the trouble began by then. */
+  readonly failedAt: number;
+  readonly closedAt?: number;
+  /** The user's own (absolute URL) or a built-in one (path below the status page: `/runbooks/http`). */
+  readonly runbook: string;
+  /** The newest evidence. */
+  readonly evidence: Evidence;
+  readonly timeline: readonly Entry[];
+  /** When the page or ticket entry was appended; undefined: nobody has been told. */
+  readonly announcedAt?: number;
+  /** What holds the announcement back: `maintenance`, `depends on apex`. */
+  readonly heldBy?: string;
+  /** While flapping: since when the subject is well again; a bad verdict ends it. */
+  readonly quietSince?: number;
+  /** It opened within ten minutes of its predecessor's end: it closes only after ten quiet minutes. */
+  readonly flapping: boolean;
+  readonly flaps: number;
+  /** Per receiver (its name in the config): how far its delivery is. */
+  readonly delivery: Readonly<Record<string, Cursor>>;
+}
+
+export interface Evidence {
+  readonly at: number;
+  readonly reasons: readonly string[];
+  /** Redacted, ≤ 500 characters. */
+  readonly message: string;
+  /** The locations that see it. */
+  readonly locations: readonly string[];
+  readonly of: number;
+  readonly facts: Facts;
+}
+
+/** `opened`, `held` and `ended` (resolved before anybody was told) are for the timeline; the others are delivered. */
+export type EntryKind = 'opened' | 'held' | 'page' | 'ticket' | 'update' | 'reminder' | 'resolved' | 'ended';
+
+export interface Entry {
+  /** 1, 2, 3 … within the incident. */
+  readonly seq: number;
+  readonly at: number;
+  readonly kind: EntryKind;
+  /** Human words, ≤ 1 KB. */
+  readonly text: string;
+}
+
+/** How far the delivery of one incident to one receiver is. */
+export interface Cursor {
+  /** The receiver as configured when the first entry went to it (references, no values): the resolve goes there. */
+  readonly receiver: Receiver;
+  /** The sequence number of the last entry that is done with. */
+  readonly done: number;
+  /** Attempts at the entry after it, counted before each is made. */
+  readonly attempts: number;
+  /** Not before this, epoch ms. */
+  readonly nextAt: number;
+  /** An attempt has begun and hasn't ended: found by another process, it may have arrived. */
+  readonly inFlight?: boolean;
+  /** An attempt's outcome stayed unknown: the resolve is sent once more, five minutes after it was accepted. */
+  readonly uncertain: boolean;
+  readonly repeatAt?: number;
+  readonly lastError?: string;
+  /** The receiver refused for good: who hears of it instead is a matter of `deliver`. */
+  readonly refused?: string;
+}
+
+/** What is known of one subject now: what `decide` asks the incident log to take in. */
+export interface Case {
+  readonly subject: string;
+  readonly class: IncidentClass;
+  readonly severity: Severity;
+  readonly want: Want;
+  readonly title: string;
+  readonly runbook: string;
+  readonly check?: Incident['check'];
+  readonly evidence: Evidence;
+  /** What holds the announcement back, if anything does. */
+  readonly heldBy: string | undefined;
+  /** The trouble must have lasted so long before anybody is told, ms. */
+  readonly announceAfter: number;
+}
+
+/** What doesn't depend on the subject. */
+export interface Rules {
+  readonly now: number;
+  /** The installation's random id: keys of two installations never meet. */
+  readonly installation: string;
+  /** Who may be told. */
+  readonly receivers: readonly Receiver[];
+}
+
+/** Opened so soon after its predecessor's end, an incident is flapping, and closes only after as long a quiet. */
+export const FLAP_MS = 600_000;
+/** Changes of what is wrong are told at most so often. */
+const UPDATE_MS = 600_000;
+const MAX_ENTRIES = 200;
+const MAX_TEXT = 1_000;
+
+/**
+ * The next state of a subject's newest incident: opened, announced, reminded of, closed; undefined: nothing
+ * changes. Pure, and the same for every kind of subject.
+ */
+export function advance(newest: Incident | undefined, seen: Case, rules: Rules): Incident | undefined {
+  if (!newest || newest.closedAt !== undefined) {
+    return seen.want === 'open' ? announce(open(newest, seen, rules), seen, rules) : undefined;
+  }
+  const changed = seen.want === 'close' ? close(newest, seen, rules) : goOn(newest, seen, rules);
+  return changed === newest ? undefined : changed;
+}
+
+function open(predecessor: Incident | undefined, seen: Case, { now, installation }: Rules): Incident {
+  const n = (predecessor?.n ?? 0) + 1;
+  const key = createHash('sha256').update(JSON.stringify([installation, seen.subject, n, now])).digest('hex').slice(0, 40);
+  const { subject, severity, title, check, runbook, evidence } = seen;
+  const incident: Incident = {
+    id: key.slice(0, 10),
+    subject,
+    n,
+    key,
+    class: seen.class,
+    severity,
+    title,
+    ...(check && { check }),
+    openedAt: now,
+    failedAt: evidence.at,
+    runbook,
+    evidence,
+    timeline: [],
+    flapping: predecessor?.closedAt !== undefined && now - predecessor.closedAt < FLAP_MS,
+    flaps: 0,
+    delivery: {},
+  };
+  return append(incident, now, 'opened', toldOf(seen));
+}
+
+/** Still open: new evidence is taken in, held-back news is told, those who were told are reminded. */
+function goOn(incident: Incident, seen: Case, rules: Rules): Incident {
+  if (seen.want === 'hold') return remind(incident, rules);
+  const back = incident.quietSince !== undefined;
+  const { quietSince: _, ...noisy } = incident;
+  const current = back ? { ...noisy, flaps: incident.flaps + 1 } : incident;
+  return remind(announce(takeIn(current, seen, rules), seen, rules), rules);
+}
+
+function takeIn(incident: Incident, seen: Case, { now }: Rules): Incident {
+  const same = sameList(incident.evidence.reasons, seen.evidence.reasons) && sameList(incident.evidence.locations, seen.evidence.locations);
+  if (same) return incident;
+  const last = incident.timeline.at(-1);
+  const told = incident.announcedAt !== undefined && last !== undefined && now - last.at >= UPDATE_MS;
+  const current = { ...incident, evidence: seen.evidence };
+  return told ? append(current, now, 'update', toldOf(seen)) : current;
+}
+
+/** Tells, unless something holds it, or it hasn't lasted long enough; whoever was added since is told as well. */
+function announce(incident: Incident, seen: Case, rules: Rules): Incident {
+  if (incident.announcedAt !== undefined) return withReceivers(incident, rules);
+  if (seen.heldBy !== undefined) return hold(incident, seen.heldBy, rules);
+  if (rules.now - incident.openedAt < seen.announceAfter) return incident;
+  const { heldBy: _, ...free } = incident;
+  return withReceivers(append({ ...free, announcedAt: rules.now }, rules.now, incident.severity, toldOf(seen)), rules);
+}
+
+function hold(incident: Incident, heldBy: string, { now }: Rules): Incident {
+  if (incident.heldBy === heldBy) return incident;
+  return append({ ...incident, heldBy }, now, 'held', `Nobody is told yet: ${heldBy}.`);
+}
+
+/** Gives each receiver that hears of such an incident a cursor before the announcement. */
+function withReceivers(incident: Incident, { receivers, now }: Rules): Incident {
+  const first = incident.timeline.find(({ kind }) => kind === 'page' || kind === 'ticket');
+  const missing = receivers.filter(
+    ({ name, hears }) => !incident.delivery[name] && (hears === 'everything' || incident.severity === 'page'),
+  );
+  if (!first || missing.length === 0) return incident;
+  const cursors = missing.map((receiver): [string, Cursor] => [
+    receiver.name,
+    { receiver, done: first.seq - 1, attempts: 0, nextAt: now, uncertain: false },
+  ]);
+  return { ...incident, delivery: { ...incident.delivery, ...Object.fromEntries(cursors) } };
+}
+
+function remind(incident: Incident, { now, receivers }: Rules): Incident {
+  if (incident.announcedAt === undefined) return incident;
+  const every = receivers.flatMap(({ name, remind }) => (remind !== undefined && incident.delivery[name] ? remind : []));
+  const last = incident.timeline.findLast(({ kind }) => kind === incident.severity || kind === 'reminder');
+  if (every.length === 0 || !last || now - last.at < Math.min(...every)) return incident;
+  return append(incident, now, 'reminder', `Still open after ${lasted(now - incident.openedAt)}.`);
+}
+
+function close(incident: Incident, seen: Case, { now }: Rules): Incident {
+  if (incident.flapping) {
+    if (incident.quietSince === undefined) return { ...incident, quietSince: now };
+    if (now - incident.quietSince < FLAP_MS) return incident;
+  }
+  return end(incident, now, `${seen.check?.name ?? 'It'} is well again after ${lasted(now - incident.openedAt)}.`);
+}
+
+/** Closes an incident, whatever the verdict; those who were told of it are told of its end. */
+export function end(incident: Incident, now: number, why: string): Incident {
+  const { heldBy: _, ...free } = incident;
+  return append({ ...free, closedAt: now }, now, incident.announcedAt === undefined ? 'ended' : 'resolved', why);
+}
+
+/** Whether people see it: an outage at once, everything else once somebody was told. */
+export const isVisible = (incident: Incident): boolean =>
+  incident.class === 'down' || incident.announcedAt !== undefined;
+
+/** Adds an entry. Beyond 200, the oldest reminders and updates that everybody has heard make room. */
+export function append(incident: Incident, at: number, kind: EntryKind, text: string): Incident {
+  const seq = (incident.timeline.at(-1)?.seq ?? 0) + 1;
+  const timeline = [...incident.timeline, { seq, at, kind, text: text.slice(0, MAX_TEXT).toWellFormed() }];
+  if (timeline.length <= MAX_ENTRIES) return { ...incident, timeline };
+  const heard = Math.min(...Object.values(incident.delivery).map(({ done }) => done));
+  const oldest = timeline.findIndex((entry) => entry.seq <= heard && (entry.kind === 'reminder' || entry.kind === 'update'));
+  return { ...incident, timeline: timeline.toSpliced(oldest < 0 ? 1 : oldest, 1) };
+}
+
+const sameList = (a: readonly string[], b: readonly string[]): boolean => a.length === b.length && a.every((x, i) => x === b[i]);

@@ -1,0 +1,21 @@
+import type { Notifier } from './define.ts';
+import { pagerduty } from './pagerduty.ts';
+import { webhook } from './webhook.ts';
+
+/** Every kind of receiver, once; every other list of them derives from this one. */
+const LIST = [pagerduty, webhook] as const;
+
+/** The notifiers with their types: what the types of the config are made of. */
+export type KnownNotifier = (typeof LIST)[number];
+
+/** The notifiers by type. A receiver that was compiled under `type` is of the shape that its notifier wants. */
+export const NOTIFIERS: ReadonlyMap<string, Notifier> = new Map(
+  LIST.map((notifier): [string, Notifier] => [notifier.type, notifier as unknown as Notifier]),
+);
+
+/** The notifier of a type that the config knows. */
+export function notifierOf(type: string): Notifier {
+  const notifier = NOTIFIERS.get(type);
+  if (!notifier) throw new TypeError(`no notifier of type ${type}`);
+  return notifier;
+}

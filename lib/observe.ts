@@ -1,0 +1,235 @@
+import type { Check, Config } from './config/compiled.ts';
+import { createFreezeMeter, type FreezeMeter } from './freeze.ts';
+import { Fault, type Net } from './net/net.ts';
+import { type Clock, type Log, type Queue, SecretError, type Secrets, sleep } from './ports.ts';
+import { failed } from './probes/finding.ts';
+import type { ProbeContext } from './probes/define.ts';
+import { type Cause, type EarlyTick, type Finding, passed, type Reading, type Status, type Tick } from './reading.ts';
+import type { Reason } from './reasons.ts';
+import { redact, redactFacts } from './redact.ts';
+import { hashOf, retryStarts, type Sharding, shardOf } from './schedule.ts';
+
+/** What runs a check once: the part of a probe that a location needs. */
+export type RunProbe = (check: Check, context: ProbeContext) => Promise<Finding>;
+
+/** A location: what it needs to run checks and to send home what it saw. */
+export interface Site {
+  readonly location: string;
+  readonly config: Pick<Config, 'judge' | 'observer'>;
+  readonly sharding: Sharding;
+  readonly probe: (type: string) => RunProbe;
+  readonly net: Net;
+  readonly clock: Clock;
+  readonly secrets: Secrets;
+  readonly log: Log;
+  readonly ticks: Queue<Tick>;
+  readonly early: Queue<EarlyTick>;
+  /** Whether a canary answers: how a location tells its own blindness from an outage. */
+  readonly canaryAnswers: (url: string, context: ProbeContext) => Promise<boolean>;
+  /** Readings are sent at the latest so many ms after the first of them is there; Infinity: all at the end. */
+  readonly flushAfter: number;
+  /** Aborted when the process stops. */
+  readonly signal: AbortSignal;
+  /** The checks that are running here now: no check overlaps with itself. */
+  readonly running: Set<string>;
+  /** When something last passed here, monotonic ms: it proves that the location can see. */
+  lastPass: number;
+}
+
+/** A beat's worth of work: what is due, and how far into the beat each check starts. */
+export interface Beat {
+  readonly at: number;
+  readonly cause: Cause;
+  readonly due: readonly { readonly check: Check; readonly offset: number }[];
+  /** Beats of checks that were skipped before this one. */
+  readonly skipped: number;
+}
+
+/** A bad reading waits for others only so long before it is sent. */
+const BAD_FLUSH_MS = 100;
+/** How long a probe may overstay its deadline before its run goes on without it. */
+const GRACE_MS = 1_000;
+/** Failures that a second try can't mend. */
+const FINAL: ReadonlySet<string> = new Set<Reason>(['target_refused', 'misconfigured', 'http2_unsupported']);
+
+/** Runs one beat: every due check, each with its retries, and sends home what was found. */
+export async function runBeat(beat: Beat, site: Site): Promise<void> {
+  const freeze = createFreezeMeter(site.clock);
+  const began = site.clock.monotonic();
+  const idle = beat.due.length === 0 ? [createOutbox(beat, shardOf(0, site.sharding), began, site)] : [];
+  const outboxes = new Map<string, Outbox>();
+  for (const { check } of beat.due) {
+    const shard = shardOf(hashOf(check.id), site.sharding);
+    if (!outboxes.has(shard)) outboxes.set(shard, createOutbox(beat, shard, began, site));
+  }
+  try {
+    await Promise.all(
+      beat.due.map(async ({ check, offset }) => {
+        const reading = await runCheck(check, beat.at + offset, began + offset, site, freeze);
+        if (reading) outboxes.get(shardOf(hashOf(check.id), site.sharding))?.add(reading);
+      }),
+    );
+    await Promise.all([...outboxes.values(), ...idle].map((outbox) => outbox.close()));
+  } finally {
+    freeze.stop();
+  }
+}
+
+/** One run of one check; undefined: it was running already, or the process stops. */
+async function runCheck(check: Check, at: number, startAt: number, site: Site, freeze: FreezeMeter): Promise<Reading | undefined> {
+  await sleep(site.clock, startAt - site.clock.monotonic(), site.signal);
+  if (site.signal.aborted || site.running.has(check.id)) return undefined;
+  site.running.add(check.id);
+  try {
+    const { finding, tries } = await confirm(check, site, freeze);
+    if (site.signal.aborted && !passed(finding.status)) return undefined;
+    if (passed(finding.status)) site.lastPass = site.clock.monotonic();
+    return { check: check.id, at, tries, ...cleaned(finding) };
+  } finally {
+    site.running.delete(check.id);
+  }
+}
+
+/** Tries until one passes or all have failed: what it answers is already confirmed. */
+async function confirm(check: Check, site: Site, freeze: FreezeMeter): Promise<{ finding: Finding; tries: number }> {
+  const findings = [await attempt(check, site, freeze)];
+  if (!isSettled(findings[0])) {
+    const failedAt = site.clock.monotonic();
+    await site.early.send({ location: site.location, at: site.clock.now(), checks: [check.id] });
+    for (const start of retryStarts(site.config.judge)) {
+      await sleep(site.clock, failedAt + start - site.clock.monotonic(), site.signal);
+      if (site.signal.aborted) break;
+      findings.push(await attempt(check, site, freeze));
+      if (isSettled(findings.at(-1))) break;
+    }
+  }
+  return { finding: lastWord(findings), tries: findings.length };
+}
+
+const isSettled = (finding: Finding | undefined): boolean =>
+  finding !== undefined && (passed(finding.status) || finding.reasons.some((reason) => FINAL.has(reason)));
+
+/** A try that passed decides; without one, anything we couldn't tell makes all of it unknown. */
+function lastWord(findings: readonly Finding[]): Finding {
+  const decisive =
+    findings.find(({ status }) => passed(status)) ?? findings.findLast(({ status }) => status === 'unknown') ?? findings.at(-1);
+  if (!decisive) throw new RangeError('a run without a try');
+  if (findings.length === 1 || !passed(decisive.status)) return decisive;
+  return { ...decisive, facts: { ...decisive.facts, retries: findings.length - 1 } };
+}
+
+/** One try, within its time, whatever the probe does. */
+async function attempt(check: Check, site: Site, freeze: FreezeMeter): Promise<Finding> {
+  const { clock } = site;
+  const began = clock.monotonic();
+  const stop = new AbortController();
+  const signal = AbortSignal.any([site.signal, stop.signal]);
+  const cancel = clock.after(check.timeout, () => stop.abort());
+  const context: ProbeContext = { net: site.net, clock, secret: (ref) => site.secrets.get(ref), signal, deadline: began + check.timeout };
+  try {
+    const finding = await withGrace(site.probe(check.type)(check, context), check.timeout + GRACE_MS, clock);
+    return finding.status === 'down' && freeze.stoodStillSince(began) ? frozen(clock.monotonic() - began) : finding;
+  } catch (error) {
+    if (freeze.stoodStillSince(began)) return frozen(clock.monotonic() - began);
+    return ourFault(error, check, clock.monotonic() - began, site.log);
+  } finally {
+    cancel();
+    stop.abort();
+  }
+}
+
+function withGrace(run: Promise<Finding>, ms: number, clock: Clock): Promise<Finding> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.after(ms, () => resolve(unknown('self_error', 'The probe did not end by its deadline.', ms)));
+    run.then(resolve, reject).finally(cancel);
+  });
+}
+
+function ourFault(error: unknown, check: Check, latencyMs: number, log: Log): Finding {
+  if (error instanceof Fault) return failed(error, latencyMs);
+  if (error instanceof SecretError) return unknown('misconfigured', error.message, latencyMs);
+  log.error(`the ${check.type} probe of ${check.id} failed`, { error: redact(error instanceof Error ? (error.stack ?? error.message) : String(error)) });
+  return unknown('self_error', 'The probe itself failed; the log tells why.', latencyMs);
+}
+
+const frozen = (latencyMs: number): Finding => unknown('self_frozen', 'Our own process stood still during the try.', latencyMs);
+
+function unknown(reason: Reason, message: string, latencyMs: number): Finding {
+  return { status: 'unknown', reasons: [reason], message, latencyMs, phases: {}, facts: {} };
+}
+
+const cleaned = (finding: Finding): Finding => ({ ...finding, message: redact(finding.message), facts: redactFacts(finding.facts) });
+
+/** Collects the readings of one shard's beat and sends them in parts, bad news soon. */
+interface Outbox {
+  add(reading: Reading): void;
+  close(): Promise<void>;
+}
+
+function createOutbox(beat: Beat, shard: string, began: number, site: Site): Outbox {
+  let waiting: Reading[] = [];
+  let part = 0;
+  let cancel = () => {};
+  let flushAt = Number.POSITIVE_INFINITY;
+  let sending = Promise.resolve();
+
+  function flush(): void {
+    cancel();
+    flushAt = Number.POSITIVE_INFINITY;
+    const readings = waiting;
+    const mine = part++;
+    waiting = [];
+    sending = sending.then(async () => {
+      const { location } = site;
+      const skipped = mine === 0 ? beat.skipped : 0;
+      const honest = await admitBlindness(readings, began, site);
+      await site.ticks.send({ location, shard, beat: beat.at, cause: beat.cause, part: mine, readings: honest, skipped });
+    });
+  }
+
+  return {
+    add(reading) {
+      waiting.push(reading);
+      const wait = reading.status === 'down' ? Math.min(BAD_FLUSH_MS, site.flushAfter) : site.flushAfter;
+      const at = site.clock.monotonic() + wait;
+      if (site.flushAfter === Number.POSITIVE_INFINITY || at >= flushAt) return;
+      cancel();
+      flushAt = at;
+      cancel = site.clock.after(wait, flush);
+    },
+    async close() {
+      if (waiting.length > 0 || part === 0) flush();
+      await sending;
+    },
+  };
+}
+
+/**
+ * The observer suspects itself first: where readings are down, nothing passed since the beat began and every
+ * canary fails as well, the readings say `unknown`, not `down`.
+ */
+async function admitBlindness(readings: readonly Reading[], began: number, site: Site): Promise<readonly Reading[]> {
+  const { canaries } = site.config.observer;
+  if (canaries.length === 0 || site.lastPass >= began || !readings.some(({ status }) => status === 'down')) return readings;
+  const answers = await Promise.all(canaries.map((url) => askCanary(url, site)));
+  if (answers.includes(true)) return readings;
+  const status: Status = 'unknown';
+  const message = 'Nothing passed here and no canary answered: this location cannot see.';
+  return readings.map((reading) => (reading.status === 'down' ? { ...reading, status, reasons: ['observer_blind'], message } : reading));
+}
+
+const CANARY_TIMEOUT_MS = 5_000;
+
+async function askCanary(url: string, site: Site): Promise<boolean> {
+  const { clock } = site;
+  const stop = new AbortController();
+  const cancel = clock.after(CANARY_TIMEOUT_MS, () => stop.abort());
+  const signal = AbortSignal.any([site.signal, stop.signal]);
+  const deadline = clock.monotonic() + CANARY_TIMEOUT_MS;
+  try {
+    return await site.canaryAnswers(url, { net: site.net, clock, secret: (ref) => site.secrets.get(ref), signal, deadline });
+  } finally {
+    cancel();
+    stop.abort();
+  }
+}

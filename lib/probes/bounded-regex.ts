@@ -1,0 +1,32 @@
+import { createContext, Script } from 'node:vm';
+
+/** Shorter texts are tried at once: the watch over a long one costs more than all the rest of a probe. */
+const SHORT = 256;
+
+/** What a pattern that suits its purpose needs for a megabyte, several times over. */
+const BOUND_MS = 250;
+
+const TEST = new Script('pattern.test(text)');
+const sandbox = createContext({ pattern: /./, text: '' });
+
+/** A regular expression as the config allows them; throws `SyntaxError`. */
+export const toRegex = (source: string): RegExp => new RegExp(source, 'u');
+
+/**
+ * Whether the pattern is found. `undefined`: it took too long to tell. Even an innocent pattern (`a.*b`) takes
+ * the square of the length of a text that was made for it, and nothing else runs meanwhile.
+ */
+export function finds(pattern: RegExp, text: string): boolean | undefined {
+  if (text.length <= SHORT) return pattern.test(text);
+  try {
+    sandbox.pattern = pattern;
+    sandbox.text = text;
+    return TEST.runInContext(sandbox, { timeout: BOUND_MS });
+  } catch (error) {
+    // not an `Error` of this realm
+    if ((error as { code?: unknown }).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') return undefined;
+    throw error;
+  } finally {
+    sandbox.text = '';
+  }
+}

@@ -1,0 +1,219 @@
+import type { Check } from './config/compiled.ts';
+import { addSums, DAY_MS, HOUR_MS, type HourRow, mergeRows, MINUTE_MS, NO_SUM, rollHour, type Sighting, type Sum, sumRow } from './history.ts';
+import { DAYS, HOURS, spanKey, spanRange, ticksOf, ticksOfShard } from './items.ts';
+import { endOf } from './keys.ts';
+import { type PackedTick, unpackTick } from './latest.ts';
+import type { Item, Store } from './ports.ts';
+import { update } from './store.ts';
+
+/** What is stored of an hour, per shard: a row per check (by hash, hexadecimal), and beats skipped. */
+interface HourBody {
+  readonly rows: Readonly<Record<string, HourRow>>;
+  readonly skipped: number;
+}
+
+/** What is stored of a day, per shard. */
+interface DayBody {
+  readonly sums: Readonly<Record<string, Sum>>;
+}
+
+const HOURS_KEPT = 96;
+const ROWS_KEPT = 3;
+const DAYS_KEPT = 91;
+const HOUR_LIFE_MS = 100 * DAY_MS;
+const DAY_LIFE_MS = 400 * DAY_MS;
+/** The hour that is going on is computed again so often; each minute while the installation is young. */
+const CURRENT_MS = 5 * MINUTE_MS;
+const YOUNG_MS = 3 * HOUR_MS;
+
+const hourOf = (at: number): number => Math.floor(at / HOUR_MS) * HOUR_MS;
+const dayOf = (at: number): number => Math.floor(at / DAY_MS) * DAY_MS;
+const hex = (hash: number): string => hash.toString(16).padStart(8, '0');
+
+/** What a check's history needs to know of its config. */
+export interface RollContext {
+  readonly now: number;
+  /** By hash; undefined: not configured any more. */
+  readonly check: (hash: number) => Check | undefined;
+  readonly inMaintenance: (check: Check, at: number) => boolean;
+}
+
+/** History as `show` reads it, kept in memory, and the roll-up that writes it. */
+export class Rollup {
+  readonly #store: Store;
+  /** Per check and hour: rows of the newest hours, sums of the newest days' hours and of days. */
+  readonly #rows = new Map<string, Map<number, HourRow>>();
+  readonly #hours = new Map<string, Map<number, Sum>>();
+  readonly #days = new Map<string, Map<number, Sum>>();
+  readonly #skipped = new Map<number, number>();
+  #oldest = Number.POSITIVE_INFINITY;
+  #currentRolledAt = 0;
+
+  private constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /** Reads what is stored; answers, besides, the hours that are to be computed again. */
+  static async open(store: Store, now: number): Promise<{ rollup: Rollup; dirty: number[] }> {
+    const rollup = new Rollup(store);
+    const days = await store.list<DayBody>(DAYS, spanRange(dayOf(now) - DAYS_KEPT * DAY_MS, now));
+    for (const item of days) rollup.#learnDay(startOf(item), item.body);
+    const first = hourOf(now) - HOURS_KEPT * HOUR_MS;
+    let newest = first;
+    for (const item of await store.list<HourBody>(HOURS, spanRange(first, now))) {
+      newest = Math.max(newest, startOf(item));
+      rollup.#learnHour(startOf(item), item.body, now);
+    }
+    const dirty: number[] = [];
+    for (let hour = newest; hour <= now; hour += HOUR_MS) dirty.push(hour);
+    return { rollup, dirty };
+  }
+
+  /** When the history begins, epoch ms; undefined: there is none. */
+  get oldest(): number | undefined {
+    return Number.isFinite(this.#oldest) ? this.#oldest : undefined;
+  }
+
+  row(hash: number, hour: number): HourRow | undefined {
+    return this.#rows.get(hex(hash))?.get(hour);
+  }
+
+  hour(hash: number, hour: number): Sum | undefined {
+    return this.#hours.get(hex(hash))?.get(hour);
+  }
+
+  /** A day as stored; the one that is going on, from its hours. */
+  day(hash: number, day: number, now: number): Sum | undefined {
+    if (day < dayOf(now)) return this.#days.get(hex(hash))?.get(day);
+    return this.#sumOf(hash, day, day + DAY_MS);
+  }
+
+  /** The hours from `from` to before `to`. */
+  #sumOf(hash: number, from: number, to: number): Sum | undefined {
+    const sums = [...(this.#hours.get(hex(hash)) ?? [])].filter(([hour]) => hour >= from && hour < to).map(([, sum]) => sum);
+    return sums.length > 0 ? sums.reduce(addSums) : undefined;
+  }
+
+  /** The newest 24 hours. */
+  lastDay(hash: number, now: number): Sum {
+    return this.#sumOf(hash, hourOf(now) - 23 * HOUR_MS, now + 1) ?? NO_SUM;
+  }
+
+  /** Today and the days before it, `count` in all. */
+  lastDays(hash: number, count: number, now: number): Sum {
+    const today = dayOf(now);
+    const days = Array.from({ length: count }, (_, i) => this.day(hash, today - i * DAY_MS, now) ?? NO_SUM);
+    return days.reduce(addSums, NO_SUM);
+  }
+
+  /** Beats skipped in the newest 24 hours. */
+  skipped(now: number): number {
+    return [...this.#skipped].filter(([hour]) => hour > now - DAY_MS).reduce((sum, [, count]) => sum + count, 0);
+  }
+
+  /** Computes again what is due: each of the `dirty` hours that has ended; the current one now and then. */
+  async roll(dirty: Set<number>, context: RollContext): Promise<void> {
+    const current = hourOf(context.now);
+    const young = context.now - (this.oldest ?? context.now) < YOUNG_MS;
+    const isCurrentDue = young || context.now - this.#currentRolledAt >= CURRENT_MS;
+    for (const hour of [...dirty].sort((a, b) => a - b)) {
+      if (hour >= current && !isCurrentDue) continue;
+      if (hour >= current) this.#currentRolledAt = context.now;
+      dirty.delete(hour);
+      await this.#rollHour(hour, context);
+    }
+  }
+
+  async #rollHour(hour: number, context: RollContext): Promise<void> {
+    this.#forget(hour, context.now);
+    const partition = ticksOf(hour);
+    for (let from: string | undefined; ; ) {
+      const [first] = await this.#store.list(partition, from === undefined ? { limit: 1 } : { from, limit: 1 });
+      const shard = first?.sort.split('/')[0];
+      if (shard === undefined) break;
+      const ticks = await this.#store.list<PackedTick>(partition, ticksOfShard(shard));
+      const body = rollTicks(hour, ticks, context);
+      await update<HourBody>(this.#store, spanKey(HOURS, hour, shard), () => ({ body, expires: hour + HOUR_LIFE_MS }));
+      this.#learnHour(hour, body, context.now);
+      if (hour < hourOf(context.now)) await this.#rollDay(dayOf(hour), shard);
+      from = endOf(shard);
+    }
+  }
+
+  /** The day's item of one shard, summed whole from the hours that are stored: a check that changed its shard in them counts whole in both. */
+  async #rollDay(day: number, shard: string): Promise<void> {
+    const hours = await this.#store.list<HourBody>(HOURS, spanRange(day, day + DAY_MS - 1));
+    const mine = hours.filter(({ sort }) => sort.split('/')[1] === shard).flatMap(({ body }) => Object.keys(body.rows));
+    const sums: Record<string, Sum> = Object.fromEntries(mine.map((hash) => [hash, NO_SUM]));
+    for (const { body } of hours) {
+      for (const [hash, row] of Object.entries(body.rows)) {
+        if (sums[hash]) sums[hash] = addSums(sums[hash], sumRow(row));
+      }
+    }
+    const body = { sums };
+    await update<DayBody>(this.#store, spanKey(DAYS, day, shard), () => ({ body, expires: day + DAY_LIFE_MS }));
+    this.#learnDay(day, body);
+  }
+
+  #forget(hour: number, now: number): void {
+    this.#skipped.delete(hour);
+    for (const rows of this.#rows.values()) {
+      rows.delete(hour);
+      for (const old of rows.keys()) if (old <= hourOf(now) - ROWS_KEPT * HOUR_MS) rows.delete(old);
+    }
+    for (const hours of this.#hours.values()) {
+      for (const old of hours.keys()) if (old < hourOf(now) - HOURS_KEPT * HOUR_MS) hours.delete(old);
+    }
+  }
+
+  #learnHour(hour: number, body: HourBody, now: number): void {
+    this.#oldest = Math.min(this.#oldest, hour);
+    this.#skipped.set(hour, (this.#skipped.get(hour) ?? 0) + body.skipped);
+    for (const [hash, row] of Object.entries(body.rows)) {
+      const rows = inner(this.#rows, hash);
+      const known = rows.get(hour);
+      const merged = known ? mergeRows(known, row) : row;
+      if (hour > hourOf(now) - ROWS_KEPT * HOUR_MS) rows.set(hour, merged);
+      inner(this.#hours, hash).set(hour, sumRow(merged));
+    }
+  }
+
+  #learnDay(day: number, body: DayBody): void {
+    this.#oldest = Math.min(this.#oldest, day);
+    for (const [hash, sum] of Object.entries(body.sums)) {
+      const days = inner(this.#days, hash);
+      if (minutes(sum) >= minutes(days.get(day) ?? NO_SUM)) days.set(day, sum);
+    }
+  }
+}
+
+const minutes = ({ up, degraded, down, unknown, maintenance }: Sum): number => up + degraded + down + unknown + maintenance;
+
+const startOf = (item: Item): number => Number(item.sort.split('/')[0]);
+
+function inner<T>(outer: Map<string, Map<number, T>>, name: string): Map<number, T> {
+  const found = outer.get(name) ?? new Map<number, T>();
+  outer.set(name, found);
+  return found;
+}
+
+/** One shard's hour, whole, from its ticks in any order. */
+function rollTicks(hour: number, ticks: readonly Item<PackedTick>[], context: RollContext): HourBody {
+  const byCheck = new Map<number, Sighting[]>();
+  let skipped = 0;
+  for (const { sort, body } of ticks) {
+    const [, beat = '0', location = ''] = sort.split('/');
+    skipped += body.skipped;
+    for (const { hash, at, status, latencyMs } of unpackTick(body, Number(beat))) {
+      const seen = byCheck.get(hash);
+      if (seen) seen.push({ location, at, status, latencyMs });
+      else byCheck.set(hash, [{ location, at, status, latencyMs }]);
+    }
+  }
+  const rows = [...byCheck].map(([hash, seen]): [string, HourRow] => {
+    const check = context.check(hash);
+    const inMaintenance = (at: number) => check !== undefined && context.inMaintenance(check, at);
+    return [hex(hash), rollHour(hour, seen, check?.every ?? 0, inMaintenance)];
+  });
+  return { rows: Object.fromEntries(rows), skipped };
+}

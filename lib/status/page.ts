@@ -1,0 +1,70 @@
+import { html } from 'hono/html';
+import type { Snapshot } from '../snapshot.ts';
+import { groups } from './checks.ts';
+import { document } from './document.ts';
+import { aged, counts, headline, isStale, STALE_HEADLINE } from './headline.ts';
+import { icon } from './icons.ts';
+import { openIncidents, recentIncidents } from './incidents.ts';
+import { maintenance } from './maintenance.ts';
+import { platform } from './platform.ts';
+import { day, goneFor, type Html, hourMinuteSecond, iso } from './words.ts';
+
+/** What a page is made from besides the snapshot, which for the public is a projection. */
+export interface View {
+  readonly now: number;
+  /** Whether this is the operator's page; it also says so. */
+  readonly operator: boolean;
+  /** Whether there is an operator's page at all, here, on loopback. */
+  readonly operatorExists: boolean;
+}
+
+/** The status page: how it is now, what is wrong, what is planned, each check with its history. */
+export function page(snapshot: Snapshot | undefined, view: View): Html {
+  if (!snapshot) return starting();
+  const stale = isStale(snapshot.at, view.now);
+  const shown = stale ? aged(snapshot) : snapshot;
+  const said = stale ? STALE_HEADLINE : shown.checks.length === 0 ? 'Nothing to show yet' : headline(shown);
+  const main = html`${hero(shown, said, stale, view)}
+${shown.platform && platform(shown.platform, view.now)}${openIncidents(shown.incidents, view.now)}${maintenance(shown, view.now)}
+${shown.checks.length === 0 ? nothing(view) : groups(shown.checks, view.now)}${recentIncidents(shown.incidents)}`;
+  return document({
+    title: `${said} · ${snapshot.title}`,
+    agedTitle: `${STALE_HEADLINE} · ${snapshot.title}`,
+    stale,
+    main,
+    ...view,
+  });
+}
+
+function hero(snapshot: Snapshot, said: string, stale: boolean, { now, operator }: View): Html {
+  const { title, note, at, status, checks } = snapshot;
+  const empty = checks.length === 0;
+  return html`<header class="hero s-${empty ? 'unknown' : status}"><div class="wide">
+<p class="site"><span dir="auto">${title}</span>${operator ? html` <span class="tag">operator</span>` : ''}</p>
+<h1>${icon(empty ? 'unknown' : status)}<span data-aged="${STALE_HEADLINE}">${said}</span></h1>
+<p class="lede">${stale || empty ? '' : html`<span data-aged="">${counts(checks)}</span> `}<span>As of <time id="as-of" datetime="${iso(at)}">${day(at)}, ${hourMinuteSecond(at)}</time> UTC</span></p>
+<p class="banner" id="stale">${stale ? `The last news is ${goneFor(Math.abs(now - at))} old. ` : 'The last news is more than 3 minutes old. '}How things are now is not known; what follows is the past.</p>
+${note ? html`<p class="note" dir="auto">${note}</p>` : ''}</div></header>`;
+}
+
+function nothing({ operator, operatorExists }: View): Html {
+  if (operator)
+    return html`<p class="hint">No check is configured. Add one to the config, and it shows here within a minute.</p>`;
+  return html`<p class="hint">No check is public yet. Give a check <code>"public": true</code> in the config, and it shows here.${
+    operatorExists
+      ? html` On the machine that runs Watchbill, <a href="/operator">the operator’s page</a> shows every check.`
+      : ''
+  }</p>`;
+}
+
+function starting(): Html {
+  const main = html`<header class="hero s-unknown"><div class="wide"><h1>${icon('unknown')}<span>No results yet</span></h1>
+<p class="lede">The first ones are on their way. This page looks for them by itself.</p></div></header>`;
+  return document({ title: 'No results yet', stale: false, main, operator: false });
+}
+
+/** A page that says one thing: that there is none here, or that something broke on our side. */
+export function message(title: string, text: string): Html {
+  const main = html`<header class="hero s-unknown"><div class="wide"><h1><span>${title}</span></h1><p class="lede">${text}</p><p><a href="/">To the status page</a></p></div></header>`;
+  return document({ title, stale: false, main, operator: false, plain: true });
+}

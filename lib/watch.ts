@@ -1,0 +1,96 @@
+import { type Beat, runBeat, type Site } from './observe.ts';
+import type { Blobs, Queue } from './ports.ts';
+import type { Ask, EarlyTick, Tick } from './reading.ts';
+import { casesOf, locationCases } from './cases.ts';
+import type { Config } from './config/compiled.ts';
+import { deliverDue, type Post } from './deliver.ts';
+import type { Home } from './home.ts';
+import type { Case, Incident } from './incident.ts';
+import { asksOf, asksOnEarly } from './confirm.ts';
+import { inMaintenance } from './maintenance.ts';
+import type { Rollup } from './rollup.ts';
+import { hashOf, offsetIn } from './schedule.ts';
+import { snapshotOf } from './show.ts';
+import type { Snapshot } from './snapshot.ts';
+import { aliveKey } from './items.ts';
+import { update } from './store.ts';
+
+/**
+ * The story. Checks are observed in every location, and their readings sent home; home decides what is really
+ * wrong and keeps one incident for each problem; what happens to an incident is delivered to those who must
+ * know; the status page shows what is so.
+ */
+
+/** Observe: a beat has come. Runs what is due in it and sends home what was found. */
+export async function observe(beat: number, step: number, checks: Config['checks'], skipped: number, site: Site): Promise<void> {
+  const due = checks.flatMap((check) => {
+    const offset = offsetIn(check, beat, step);
+    return offset === undefined ? [] : [{ check, offset }];
+  });
+  await runBeat({ at: beat, cause: 'schedule', due, skipped }, site);
+}
+
+/** Observe what home asks for, besides the schedule. */
+export async function observeAsked(ask: Ask, checks: Config['checks'], site: Site): Promise<void> {
+  const due: Beat['due'] = checks.filter(({ id }) => ask.checks.includes(id)).map((check) => ({ check, offset: 0 }));
+  await runBeat({ at: ask.at, cause: ask.cause, due, skipped: 0 }, site);
+}
+
+/** Decide, with news: a tick is stored, merged and judged. Answers the incidents that it changed. */
+export async function decide(tick: Tick, home: Home): Promise<Incident[]> {
+  await home.remember(tick);
+  const world = home.world();
+  const told = new Set(tick.readings.map(({ check }) => check));
+  const touched = home.config.checks.filter(({ id, dependsOn }) => told.has(id) || dependsOn.some((parent) => told.has(parent)));
+  return settle(touched.flatMap((check) => casesOf(check, world)), home);
+}
+
+/** Decide, by the clock, each minute: what silence, maintenance and waiting have changed. */
+export async function decideByClock(home: Home, rollup: Rollup, asks: Queue<Ask>): Promise<Incident[]> {
+  await home.refresh();
+  const world = home.world();
+  const cases = world.config.checks.flatMap((check) => casesOf(check, world));
+  const changed = await settle([...cases, ...locationCases(world, (location) => home.readingsAt(location))], home);
+  for (const { subject } of home.forgotten()) {
+    const ended = await home.endIncident(subject, 'No longer watched.');
+    if (ended) changed.push(ended);
+  }
+  for (const ask of asksOf(home.world())) await asks.send(ask);
+  const byHash = new Map(home.config.checks.map((check) => [hashOf(check.id), check]));
+  await rollup.roll(home.dirtyHours, {
+    now: home.clock.now(),
+    check: (hash) => byHash.get(hash),
+    inMaintenance: (check, at) => inMaintenance(home.config.maintenance, check.id, at),
+  });
+  await home.beAlive();
+  return changed;
+}
+
+/** A first try failed somewhere: others are asked to look at once. */
+export async function confirmNow(early: EarlyTick, home: Home, asks: Queue<Ask>): Promise<void> {
+  for (const ask of asksOnEarly(early, home.world())) await asks.send(ask);
+}
+
+async function settle(cases: readonly Case[], home: Home): Promise<Incident[]> {
+  const changed: Incident[] = [];
+  for (const seen of cases) {
+    const incident = await home.settle(seen);
+    if (incident) changed.push(incident);
+  }
+  return changed;
+}
+
+/** Deliver: sends what is due, in order. Answers when to come back, epoch ms; undefined: when there is news. */
+export async function deliver(post: Post): Promise<number | undefined> {
+  const next = await deliverDue(post);
+  const now = post.clock.now();
+  await update<{ at: number }>(post.store, aliveKey('deliver'), () => ({ body: { at: now } }));
+  return next;
+}
+
+/** Show: writes down what the status page reads. */
+export async function show(home: Home, rollup: Rollup, blobs: Blobs): Promise<Snapshot> {
+  const snapshot = await snapshotOf(home, rollup);
+  await blobs.write('snapshot.json', JSON.stringify(snapshot));
+  return snapshot;
+}

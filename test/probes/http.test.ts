@@ -1,0 +1,444 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { SecretError } from '../../lib/ports.ts';
+import { http } from '../../lib/probes/http.ts';
+import { remember } from '../../lib/redact.ts';
+import { makeAuthority } from '../kit/ca.ts';
+import { VirtualClock } from '../kit/clock.ts';
+import { answer, httpCheck, type RunOptions, runHttp, says, scripted } from '../kit/http.ts';
+import { httpsServer } from '../kit/tls-server.ts';
+
+const openAtEnd: { close(): unknown }[] = [];
+afterEach(async () => {
+  for (const one of openAtEnd.splice(0)) await one.close();
+});
+
+async function started<T extends { close(): unknown }>(starting: Promise<T>): Promise<T> {
+  const one = await starting;
+  openAtEnd.push(one);
+  return one;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** What a check finds that gets this answer. */
+async function finding(bytes: string, fields: Fields = {}, options: RunOptions = {}) {
+  const { url } = await started(scripted(says(bytes)));
+  return runHttp(httpCheck({ url, ...fields }), options);
+}
+
+it('is up when the answer is the right one, and tells what it saw', async () => {
+  const found = await finding(answer('{"ok":true}', { headers: { 'x-a': 'b' } }), {
+    expect: {
+      status: [200, '500-599'],
+      body: { contains: 'ok', notContains: 'error', matches: '^\\{.*\\}$' },
+      json: { '$.ok': true },
+      headers: { 'X-A': 'b' },
+      within: '10s',
+    },
+  });
+  expect(found).toMatchObject({ status: 'up', reasons: [], message: '' });
+  expect(found.facts).toEqual({ address: '127.0.0.1', httpStatus: 200, protocol: 'HTTP/1.1', bytes: 11 });
+});
+
+it('tells of https when the certificates expire', async () => {
+  const authority = makeAuthority();
+  const to = Date.parse('2099-12-31T00:00:00Z');
+  const { cert, key } = authority.issue({ names: ['web.test'], to });
+  const { port } = await started(httpsServer({ cert, key }, (_, response) => response.end()));
+  const url = `https://web.test:${port}/`;
+  const found = await runHttp(httpCheck({ url, connectTo: `127.0.0.1:${port}`, ca: authority.pem }));
+  expect(found.status).toBe('up');
+  expect(found.facts).toMatchObject({ expiresAt: '2099-12-31T00:00:00Z' });
+  expect(Object.keys(found.phases)).toEqual(['connect', 'tls', 'firstByte', 'body']);
+});
+
+it.each([
+  ['https://a.test', 'GET https://a.test/'],
+  ['https://a.test:8443/b?token=secret&c=&token=2&%20=x#d', 'GET https://a.test:8443/b?token=…&c=…&%20=…'],
+  ['http://[::1]:80/', 'GET http://[::1]/'],
+])('names %s without what may be secret', (url, target) => {
+  expect(http.target({ ...httpCheck({ url: 'https://a.test' }), url })).toBe(target);
+});
+
+describe('the status', () => {
+  it.each([
+    [200, undefined, 'up', []],
+    [299, undefined, 'up', []],
+    [300, undefined, 'down', ['unexpected_status']],
+    [404, undefined, 'down', ['unexpected_status']],
+    [500, undefined, 'down', ['unexpected_status']],
+    [600, undefined, 'down', ['unexpected_status']],
+    [401, undefined, 'down', ['unauthorized']],
+    [403, undefined, 'down', ['forbidden']],
+    [503, undefined, 'down', ['unavailable']],
+    [429, undefined, 'degraded', ['rate_limited']],
+    [401, ['400-403'], 'up', []],
+    [503, [200, 503], 'up', []],
+    [429, [429], 'up', []],
+    [200, [404], 'down', ['unexpected_status']],
+  ])('%i where %j is expected makes it %3$s', async (status, expected, verdict, reasons) => {
+    const found = await finding(answer('', { status }), expected ? { expect: { status: expected } } : {});
+    expect(found).toMatchObject({ status: verdict, reasons, facts: { httpStatus: status } });
+  });
+
+  it('429 judges nothing else, and says when to come back', async () => {
+    const bytes = answer('slow down', { status: 429, headers: { 'retry-after': '120' } });
+    const found = await finding(bytes, { expect: { body: { contains: 'hello' } } });
+    expect(found).toMatchObject({
+      status: 'degraded',
+      reasons: ['rate_limited'],
+      facts: { retryAfter: '120' },
+    });
+  });
+});
+
+describe('what is expected', () => {
+  const doc = {
+    s: 'text',
+    n: 5,
+    t: true,
+    z: null,
+    list: [1, 'two'],
+    'a.b': { "c'd": 'deep' },
+    big: '@@',
+  };
+  const body = JSON.stringify(doc).replace('"@@"', '9007199254740993');
+
+  it.each([
+    ['$.s', 'text', true],
+    ['$.s', 'tex', false],
+    ['$.n', 5, true],
+    ['$.n', '5', false],
+    ['$.t', true, true],
+    ['$.t', 'true', false],
+    ['$.z', null, true],
+    ['$.z', 0, false],
+    ['$.missing', null, false],
+    ["$['a.b']['c\\'d']", 'deep', true],
+    ['$["a.b"]["c\'d"]', 'deep', true],
+    ['$.list[0]', 1, true],
+    ['$.list[-1]', 'two', true],
+    ['$.list[2]', 1, false],
+    ['$.list[-3]', 1, false],
+    ['$.list.length', 2, false],
+    ['$.s.length', 4, false],
+    ['$.s[0]', 't', false],
+    ['$.__proto__', { exists: true }, false],
+    ['$.constructor', { exists: true }, false],
+    ['$.list', { contains: 'two' }, true],
+    ['$.list', { contains: '1' }, false],
+    ['$.s', { contains: 'ex' }, true],
+    ['$.n', { contains: '5' }, false],
+    ['$.s', { matches: '^t.{2}t$' }, true],
+    ['$.n', { matches: '5' }, false],
+    ['$.n', { lt: 5 }, false],
+    ['$.n', { lt: 5.1 }, true],
+    ['$.n', { lte: 5 }, true],
+    ['$.n', { gt: 5 }, false],
+    ['$.n', { gt: 4.9, lt: 5.1 }, true],
+    ['$.n', { gte: 5, lte: 4 }, false],
+    ['$.s', { lt: 100 }, false],
+    ['$.t', { gte: 0 }, false],
+    ['$.z', { lt: 100 }, false],
+    ['$.missing', { lt: 100 }, false],
+    ['$.missing', { ne: 1 }, false],
+    ['$.n', { ne: 1 }, true],
+    ['$.n', { ne: 5 }, false],
+    ['$.n', { eq: 5 }, true],
+    ['$.z', { exists: true }, true],
+    ['$.z', { exists: false }, false],
+    ['$.missing', { exists: false }, true],
+    ['$.missing', { exists: true }, false],
+    ['$', { exists: true }, true],
+    ['$.big', { gt: 1 }, false],
+    ['$.big', { ne: 1 }, false],
+  ])('of JSON: %s is %j → %s', async (path, wanted, holds) => {
+    const found = await finding(answer(body), { expect: { json: { [path]: wanted } } });
+    expect(found).toMatchObject(
+      holds ? { status: 'up', reasons: [] } : { status: 'down', reasons: ['json_mismatch'] },
+    );
+    if (!holds) expect(found.message).toContain(path);
+  });
+
+  it.each([
+    ['x-a', 'b', true],
+    ['X-A', 'b', true],
+    ['x-a', 'c', false],
+    ['x-a', { exists: true }, true],
+    ['x-a', { exists: false }, false],
+    ['x-b', { exists: true }, false],
+    ['x-b', { exists: false }, true],
+    ['x-b', { contains: 'x' }, false],
+    ['x-list', { contains: 'two' }, true],
+    ['x-list', { matches: '^one, two$' }, true],
+    ['constructor', { exists: true }, false],
+  ])('of headers: %s is %j → %s', async (name, wanted, holds) => {
+    const bytes = 'HTTP/1.1 204 X\r\nX-a: b\r\nx-list: one\r\nx-list: two\r\n\r\n';
+    const found = await finding(bytes, { expect: { headers: { [name]: wanted } } });
+    expect(found.reasons).toEqual(holds ? [] : ['header_mismatch']);
+  });
+
+  it.each([
+    [{ contains: 'grüße' }, true],
+    [{ contains: 'GRÜßE' }, false],
+    [{ notContains: 'error' }, true],
+    [{ notContains: 'grüße' }, false],
+    [{ matches: 'gr.{2}e' }, true],
+    [{ matches: '^e' }, false],
+    [{ contains: 'viele', matches: 'viele$' }, false],
+  ])('of the body: %j → %s', async (body, holds) => {
+    const found = await finding(answer('viele grüße'), { expect: { body } });
+    expect(found.reasons).toEqual(holds ? [] : ['body_mismatch']);
+  });
+
+  it.each([
+    ['<html>', 'The body is not JSON.'],
+    ['', 'The body is empty and not JSON.'],
+    ['{"a":1,"a":2}', 'The JSON has two members of the same name.'],
+    ['{"a":1,"\\u0061":2}', 'The JSON has two members of the same name.'],
+    ['[{"b":{"a":1}},{"a":{"a":"{\\"a\\":1}"},"b":"a","c":"b"},1]', '$.a is missing, expected 1.'],
+    ['{"__proto__":{"a":1}}', '$.a is missing, expected 1.'],
+    ['{"a":1e400}', '$.a is Infinity, expected 1.'],
+    [`${'['.repeat(10_000)}${']'.repeat(10_000)}`, 'The JSON is nested more than 512 levels deep.'],
+    ['['.repeat(100_000), 'The body is not JSON.'],
+  ])('of JSON, when the body is %s', async (text, message) => {
+    const found = await finding(answer(text), { expect: { json: { '$.a': 1 } } });
+    expect(found).toMatchObject({ status: 'down', reasons: ['json_mismatch'], message });
+  });
+
+  it('is told in full, worst first, by name', async () => {
+    const found = await finding(answer('{"status":"bad","queue":120}', { status: 500 }), {
+      expect: {
+        body: { contains: 'fine', matches: 'fine$' },
+        json: { '$.status': 'ok', '$.queue': { lt: 100 }, '$.version': { exists: true } },
+        headers: { 'strict-transport-security': { exists: true } },
+        within: '0ms',
+      },
+    });
+    expect(found.reasons).toEqual([
+      'unexpected_status',
+      'header_mismatch',
+      'body_mismatch',
+      'json_mismatch',
+      'too_slow',
+    ]);
+    expect(found.message).toContain(
+      [
+        'The status is 500, expected 200-299.',
+        'The header strict-transport-security is missing, expected something.',
+        'The body is "{\\"status\\":\\"bad\\",\\"queue\\":120}", expected it to contain "fine".',
+        'The body is "{\\"status\\":\\"bad\\",\\"queue\\":120}", expected it to match /fine$/.',
+        '$.status is "bad", expected "ok".',
+        '$.queue is 120, expected less than 100.',
+        '$.version is missing, expected something.',
+      ].join(' '),
+    );
+  });
+
+  it('never takes an expression as long as a hostile body likes', async () => {
+    const found = await finding(answer('x'.repeat(1_000_000)), { expect: { body: { matches: 'x.*y.*z' } } });
+    expect(found).toMatchObject({ status: 'down', reasons: ['body_mismatch'] });
+  });
+
+  it.each([
+    [799, 'up', []],
+    [800, 'up', []],
+    [801, 'degraded', ['too_slow']],
+  ])('%i ms where 800 are allowed make it %s', async (ms, status, reasons) => {
+    const clock = new VirtualClock();
+    const { url } = await started(
+      scripted(async (socket) => {
+        await clock.advance(ms);
+        socket.end(answer(''));
+      }),
+    );
+    const found = await runHttp(httpCheck({ url, expect: { within: '800ms' } }), { clock });
+    expect(found).toMatchObject({ status, reasons, latencyMs: ms, phases: { firstByte: ms } });
+  });
+});
+
+describe('redirects', () => {
+  const to = (location: string, status = 302): string => answer('', { status, headers: { location } });
+
+  /** Answers each path from the table, `/end` with "the end". */
+  const site = (table: (port: number) => Readonly<Record<string, string>>) => {
+    const server = scripted((socket, request) => {
+      const path = request.split(' ')[1] ?? '';
+      server.then(({ port }) =>
+        socket.end(path === '/end' ? answer('the end') : (table(port)[path] ?? answer('', { status: 404 }))),
+      );
+    });
+    return started(server);
+  };
+
+  it('are followed to the end, which is judged', async () => {
+    const { url, requests } = await site(() => ({ '/': to('/b', 301), '/b': to('c/../end#x', 307) }));
+    const found = await runHttp(httpCheck({ url, expect: { body: { contains: 'the end' } } }));
+    expect(found).toMatchObject({ status: 'up', facts: { redirects: 2, httpStatus: 200 } });
+    expect(requests.map((request) => request.split('\r\n')[0])).toEqual([
+      'GET / HTTP/1.1',
+      'GET /b HTTP/1.1',
+      'GET /end HTTP/1.1',
+    ]);
+  });
+
+  it('are each a connection of their own, and the phases are summed', async () => {
+    const clock = new VirtualClock();
+    const server = await started(
+      scripted(async (socket, request) => {
+        await clock.advance(100);
+        socket.end(request.startsWith('GET /end ') ? answer('') : to('/end'));
+      }),
+    );
+    const found = await runHttp(httpCheck({ url: server.url }), { clock });
+    expect(found).toMatchObject({
+      status: 'up',
+      latencyMs: 200,
+      phases: { connect: 0, firstByte: 200, body: 0 },
+    });
+    expect(server.count).toBe(2);
+  });
+
+  it('are the answer itself where none is to be followed', async () => {
+    const { url } = await site(() => ({ '/': to('/end') }));
+    const expectation = { status: [302], headers: { location: '/end' } };
+    expect(await runHttp(httpCheck({ url, follow: 0, expect: expectation }))).toMatchObject({ status: 'up' });
+    expect(await runHttp(httpCheck({ url, follow: 0 }))).toMatchObject({ reasons: ['unexpected_status'] });
+  });
+
+  it.each([
+    ['a circle', '/', 'redirect_loop'],
+    ['a longer circle', '/b', 'redirect_loop'],
+    ['no Location', undefined, 'bad_redirect'],
+    ['an empty Location', '', 'bad_redirect'],
+    ['a Location that is none', 'http://[1:2]:x/', 'bad_redirect'],
+    ['a file', 'file:///etc/passwd', 'redirect_scheme_refused'],
+    ['data', 'data:text/plain,ok', 'redirect_scheme_refused'],
+    ['a script', 'javascript:alert(1)', 'redirect_scheme_refused'],
+    ['a metadata service', 'http://169.254.169.254/latest/meta-data/', 'redirect_blocked'],
+    ['a private address', 'http://10.0.0.1/', 'redirect_blocked'],
+  ])('%s is a fault', async (_, location, reason) => {
+    const { url } = await site(() => ({
+      '/': location === undefined ? answer('', { status: 302 }) : to(location),
+      '/b': to('/'),
+    }));
+    expect(await runHttp(httpCheck({ url }))).toMatchObject({ status: 'down', reasons: [reason] });
+  });
+
+  it.each([
+    [10, 'up', []],
+    [9, 'down', ['too_many_redirects']],
+  ])('ten of them where %i are allowed make it %s', async (follow, status, reasons) => {
+    const hops = Object.fromEntries(
+      Array.from({ length: 10 }, (_, i) => [`/${i}`, to(i === 9 ? '/end' : `/${i + 1}`)]),
+    );
+    const { url } = await site(() => hops);
+    expect(await runHttp(httpCheck({ url: `${url}/0`, follow }))).toMatchObject({ status, reasons });
+  });
+
+  it.each([
+    [301, 'POST', 'GET'],
+    [302, 'POST', 'GET'],
+    [303, 'PUT', 'GET'],
+    [302, 'HEAD', 'HEAD'],
+    [307, 'POST', 'POST'],
+    [308, 'POST', 'POST'],
+  ])('%i turns %s into %s', async (status, method, then) => {
+    const { url, requests } = await site(() => ({ '/': to('/end', status) }));
+    const body = method === 'HEAD' ? {} : { body: 'posted' };
+    expect(await runHttp(httpCheck({ url, method, ...body }))).toMatchObject({ status: 'up' });
+    expect(requests[1]).toMatch(new RegExp(`^${then} /end `));
+    expect(requests[1]?.includes('content-length: 6')).toBe(then === 'POST');
+  });
+
+  it('never take a secret to another origin, nor a body, nor credentials of theirs', async () => {
+    const abroad = await started(scripted(says(answer('ok'))));
+    const { url, requests } = await site(() => ({
+      '/': to(`http://user:pass@127.0.0.1:${abroad.port}/x`, 302),
+    }));
+    const headers = {
+      authorization: { secret: 'TOKEN' },
+      'x-key': 'plain',
+      'user-agent': 'me',
+      cookie: 'a=b',
+    };
+    const found = await runHttp(httpCheck({ url, headers }), { secrets: { TOKEN: 'Bearer tok-123' } });
+    expect(found.status).toBe('up');
+    expect(requests[0]).toMatch(/x-key: plain\r\ncookie: a=b\r\nauthorization: Bearer tok-123\r\n/);
+    expect(abroad.requests[0]?.split('\r\n').slice(0, -2)).toEqual([
+      'GET /x HTTP/1.1',
+      `host: 127.0.0.1:${abroad.port}`,
+      'user-agent: me',
+      'accept: */*',
+      'accept-encoding: identity',
+      'Connection: close',
+    ]);
+    expect(JSON.stringify(found)).not.toMatch(/user|pass|tok-123/);
+  });
+
+  it.each([307, 308])('%i does not carry a body to another origin', async (status) => {
+    const abroad = await started(scripted(says(answer('ok'))));
+    const { url } = await site(() => ({ '/': to(`http://127.0.0.1:${abroad.port}/`, status) }));
+    const found = await runHttp(httpCheck({ url, method: 'POST', body: 'posted' }));
+    expect(found).toMatchObject({ status: 'down', reasons: ['redirect_blocked'] });
+    expect(abroad.count).toBe(0);
+  });
+
+  it('never lead from https to http', async () => {
+    const authority = makeAuthority();
+    const plain = await started(scripted(says(answer('ok'))));
+    const { cert, key } = authority.issue({ names: ['web.test'] });
+    const { port } = await started(
+      httpsServer({ cert, key }, (_, response) => response.writeHead(302, { location: plain.url }).end()),
+    );
+    const check = httpCheck({
+      url: `https://web.test:${port}`,
+      connectTo: `127.0.0.1:${port}`,
+      ca: authority.pem,
+    });
+    expect(await runHttp(check)).toMatchObject({ status: 'down', reasons: ['downgrade'] });
+    expect(plain.count).toBe(0);
+  });
+
+  it('keep to connectTo for the host and port of the check alone', async () => {
+    const { port, requests } = await site((own) => ({
+      '/': to(`http://web.test:${own}/b`),
+      '/b': to(`http://other.test:${own}/`),
+    }));
+    const found = await runHttp(
+      httpCheck({ url: `http://web.test:${port}/`, connectTo: `127.0.0.1:${port}` }),
+      {
+        servers: ['127.0.0.1:9'],
+      },
+    );
+    expect(requests).toHaveLength(2);
+    expect(found.reasons[0]).toMatch(/dns/);
+  });
+});
+
+describe('a secret', () => {
+  it('is sent, and never told, though the target tells it back', async () => {
+    remember('tok-1234567890');
+    const server = await started(
+      scripted((socket, request) => {
+        const [, token] = /authorization: (.*)/.exec(request) ?? [];
+        socket.end(answer(`{"you":"${token}"}`, { headers: { 'x-you': String(token) } }));
+      }),
+    );
+    const check = httpCheck({
+      url: server.url,
+      headers: { authorization: { secret: 'TOKEN' } },
+      expect: { body: { contains: 'fine' }, json: { '$.you': 'me' }, headers: { 'x-you': 'me' } },
+    });
+    const found = await runHttp(check, { secrets: { TOKEN: 'tok-1234567890' } });
+    expect(server.requests[0]).toContain('authorization: tok-1234567890');
+    expect(found.reasons).toEqual(['header_mismatch', 'body_mismatch', 'json_mismatch']);
+    expect(JSON.stringify(found)).not.toContain('tok-1234');
+    expect(found.message).toContain('[redacted]');
+  });
+
+  it('that cannot be had is told to the caller', async () => {
+    const check = httpCheck({ url: 'http://127.0.0.1:1/', headers: { authorization: { secret: 'TOKEN' } } });
+    await expect(runHttp(check)).rejects.toThrow(SecretError);
+  });
+});
