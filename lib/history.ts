@@ -96,7 +96,7 @@ function agree(statuses: readonly Status[]): MinuteMark {
 const STEPS = 16;
 
 const latencyByte = (ms: number): number => Math.min(255, 1 + Math.round(STEPS * Math.log2(1 + ms)));
-const latencyMs = (byte: number): number => 2 ** ((byte - 1) / STEPS) - 1;
+const LATENCIES = Array.from({ length: 256 }, (_, byte) => (byte === 0 ? undefined : 2 ** ((byte - 1) / STEPS) - 1));
 
 function latencyOf(hour: number, sightings: readonly Sighting[]): number[] {
   const sums = new Array<number>(60).fill(0);
@@ -112,7 +112,7 @@ function latencyOf(hour: number, sightings: readonly Sighting[]): number[] {
 
 /** Mean latency of each minute, ms; undefined where nothing passed. */
 export function minuteLatencies(row: HourRow): (number | undefined)[] {
-  return [...Buffer.from(row.latency, 'base64')].map((byte) => (byte === 0 ? undefined : latencyMs(byte)));
+  return Array.from(Buffer.from(row.latency, 'base64'), (byte) => LATENCIES[byte]);
 }
 
 /** The same hour, recorded under two shardings: each minute is known from one of them, or the worse one counts. */
@@ -132,13 +132,24 @@ export function sumRow(row: HourRow, first = 0, end = 60): Sum {
   for (const mark of row.marks.slice(first, end)) {
     if (mark in FIELDS) sum[FIELDS[mark as keyof typeof FIELDS]] += 1;
   }
-  const known = minuteLatencies(row).slice(first, end).filter((ms) => ms !== undefined);
-  return { ...sum, latencySum: known.reduce((total, ms) => total + ms, 0), latencyCount: known.length };
+  for (const byte of Buffer.from(row.latency, 'base64').subarray(first, end)) {
+    if (byte === 0) continue;
+    sum.latencySum += LATENCIES[byte] ?? 0;
+    sum.latencyCount += 1;
+  }
+  return sum;
 }
 
 export function addSums(a: Sum, b: Sum): Sum {
-  const keys = Object.keys(NO_SUM) as (keyof Sum)[];
-  return Object.fromEntries(keys.map((key) => [key, a[key] + b[key]])) as unknown as Sum;
+  return {
+    up: a.up + b.up,
+    degraded: a.degraded + b.degraded,
+    down: a.down + b.down,
+    unknown: a.unknown + b.unknown,
+    maintenance: a.maintenance + b.maintenance,
+    latencySum: a.latencySum + b.latencySum,
+    latencyCount: a.latencyCount + b.latencyCount,
+  };
 }
 
 /** 0–1: minutes up or degraded among those known; gaps, unknown and maintenance don't count. Undefined: none known. */

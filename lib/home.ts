@@ -56,7 +56,7 @@ export class Home {
   #latest = new Map<string, Map<string, Held>>();
   #incidents = new Map<string, Item<Incident>>();
   #installation = '';
-  #since = 0;
+  #alive: Alive = { at: 0, since: 0 };
   /** Hours whose history is to be computed again. */
   readonly dirtyHours = new Set<number>();
 
@@ -70,6 +70,8 @@ export class Home {
     const home = new Home(ports, config);
     const id = await putIfAbsent(ports.store, { ...INSTALLATION, body: { id: randomUUID() } });
     home.#installation = id.item.body.id;
+    home.#alive = (await ports.store.get<Alive>(aliveKey('decide')))?.body ?? home.#alive;
+    home.wake();
     await home.configure(config);
     await home.refresh();
     return home;
@@ -150,14 +152,17 @@ export class Home {
     }
   }
 
+  /** Before a pass of `decide`: where home stood still for a while, silence counts from now. */
+  wake(): void {
+    const now = this.clock.now();
+    const gap = now - this.#alive.at;
+    if (gap > HOME_GAP_MS || gap < 0) this.#alive = { at: now, since: now };
+  }
+
   /** Home's own sign of life, written after each full pass of `decide`. */
   async beAlive(): Promise<void> {
-    const now = this.clock.now();
-    await update<Alive>(this.store, aliveKey('decide'), (current) => {
-      const since = current && now - current.body.at <= HOME_GAP_MS && this.#since > 0 ? current.body.since : now;
-      this.#since = since;
-      return { body: { at: now, since } };
-    });
+    this.#alive = { at: this.clock.now(), since: this.#alive.since };
+    await update<Alive>(this.store, aliveKey('decide'), () => ({ body: this.#alive }));
   }
 
   /** What is known of a check, by location. */
@@ -198,7 +203,7 @@ export class Home {
       now,
       check: (id) => this.#checks.get(id),
       known: (id) => this.known(id),
-      silent: silentLocations(this.#config.locations, this.lastTickAt(), this.#since || now, now),
+      silent: silentLocations(this.#config.locations, this.lastTickAt(), this.#alive.since, now),
       open: (subject) => this.openIncident(subject),
     };
   }

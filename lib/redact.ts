@@ -22,9 +22,7 @@ export function remember(value: string): void {
 }
 
 function rememberWord(value: string): void {
-  for (const form of [...spellings(value), ...['base64', 'base64url'].map((way) => Buffer.from(value).toString(way as BufferEncoding))]) {
-    wordForms.add(form);
-  }
+  for (const form of spellings(value)) wordForms.add(form);
   const longestFirst = [...wordForms].toSorted((a, b) => b.length - a.length).map((form) => form.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'));
   words = new RegExp(`(?<![\\p{L}\\p{N}_])(?:${longestFirst.join('|')})(?![\\p{L}\\p{N}_])`, 'gu');
 }
@@ -38,13 +36,14 @@ function rememberPieces(form: string): void {
   }
 }
 
-/** A value as it is, and as JSON, URLs and forms write it. */
+/** A value as it is, and as JSON, URLs, forms and base64 write it. */
 function spellings(value: string): string[] {
   const wellFormed = value.toWellFormed();
   const form = new URLSearchParams({ '': wellFormed }).toString().slice(1);
   const percent = [encodeURIComponent(wellFormed), encodeURI(wellFormed), form];
   const lower = percent.map((text) => text.replace(/%../g, (code) => code.toLowerCase()));
-  return [...new Set([value, JSON.stringify(value).slice(1, -1), ...percent, ...lower])];
+  const bytes = Buffer.from(value);
+  return [value, JSON.stringify(value).slice(1, -1), ...percent, ...lower, bytes.toString('base64'), bytes.toString('base64url')];
 }
 
 /** What base64 makes of a value wherever it stands in something longer, `user:value` for example. */

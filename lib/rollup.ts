@@ -101,9 +101,9 @@ export class Rollup {
 
   /** Today and the days before it, `count` in all. */
   lastDays(hash: number, count: number, now: number): Sum {
-    const today = dayOf(now);
-    const days = Array.from({ length: count }, (_, i) => this.day(hash, today - i * DAY_MS, now) ?? NO_SUM);
-    return days.reduce(addSums, NO_SUM);
+    const first = dayOf(now) - (count - 1) * DAY_MS;
+    const days = [...(this.#days.get(hex(hash)) ?? [])].filter(([day]) => day >= first && day < dayOf(now)).map(([, sum]) => sum);
+    return days.reduce(addSums, this.day(hash, dayOf(now), now) ?? NO_SUM);
   }
 
   /** Beats skipped in the newest 24 hours. */

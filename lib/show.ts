@@ -126,8 +126,13 @@ function minuteSum(hash: number, rollup: Rollup, at: number): Sum | undefined {
 function latencyOf(hash: number, rollup: Rollup, now: number): CheckView['latency'] {
   if (now - (rollup.oldest ?? now) < 2 * HOUR_MS) {
     const from = Math.floor(now / MINUTE_MS) * MINUTE_MS - 59 * MINUTE_MS;
-    const values = Array.from({ length: 60 }, (_, i) => latencyAt(hash, rollup, from + i * MINUTE_MS));
-    return { from, slotMs: MINUTE_MS, values };
+    const firstHour = Math.floor(from / HOUR_MS) * HOUR_MS;
+    const minutes = [firstHour, firstHour + HOUR_MS].flatMap((hour) => {
+      const row = rollup.row(hash, hour);
+      return row ? minuteLatencies(row) : new Array<undefined>(60).fill(undefined);
+    });
+    const first = (from - firstHour) / MINUTE_MS;
+    return { from, slotMs: MINUTE_MS, values: minutes.slice(first, first + 60) };
   }
   const from = Math.floor(now / HOUR_MS) * HOUR_MS - 23 * HOUR_MS;
   const values = Array.from({ length: 24 }, (_, i) => {
@@ -135,12 +140,6 @@ function latencyOf(hash: number, rollup: Rollup, now: number): CheckView['latenc
     return sum && sum.latencyCount > 0 ? sum.latencySum / sum.latencyCount : undefined;
   });
   return { from, slotMs: HOUR_MS, values };
-}
-
-function latencyAt(hash: number, rollup: Rollup, at: number): number | undefined {
-  const hour = Math.floor(at / HOUR_MS) * HOUR_MS;
-  const row = rollup.row(hash, hour);
-  return row && minuteLatencies(row)[(at - hour) / MINUTE_MS];
 }
 
 function incidentView(incident: Incident): IncidentView {

@@ -8,8 +8,11 @@ const FIRST_WAIT_MS = 100;
 /** Each lost race means that another writer got on, so this many in a row are a defect and not bad luck. */
 const RACES = 100;
 
-/** A new name for one write: see `Store.put`. */
-export const writeId = (): string => randomBytes(9).toString('base64url');
+const thisProcess = randomBytes(9).toString('base64url');
+let writes = 0;
+
+/** A new name for one write, unique among all processes: see `Store.put`. */
+export const writeId = (): string => `${thisProcess}${++writes}`;
 
 /** What `update` writes in place of what stands. */
 export type Change<T> = Omit<Draft<T>, keyof Key>;

@@ -47,6 +47,7 @@ export async function decide(tick: Tick, home: Home): Promise<Incident[]> {
 
 /** Decide, by the clock, each minute: what silence, maintenance and waiting have changed. */
 export async function decideByClock(home: Home, rollup: Rollup, asks: Queue<Ask>): Promise<Incident[]> {
+  home.wake();
   await home.refresh();
   const world = home.world();
   const cases = world.config.checks.flatMap((check) => casesOf(check, world));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Store, StoreError } from '../lib/ports.ts';
+import { type Item, type Store, StoreError } from '../lib/ports.ts';
 import { patient, putIfAbsent, update } from '../lib/store.ts';
 import { VirtualClock } from './kit/clock.ts';
 import { atCall, Crash, FaultyStore, nextCalls, type StoreFault } from './kit/faulty-store.ts';
@@ -37,6 +37,16 @@ describe('update', () => {
     await count(memory);
     expect(await update(faulty, KEY, () => undefined)).toMatchObject({ body: 1, version: 1 });
     expect(faulty.calls).toBe(1);
+  });
+
+  it('spares the first read where the item is known, and reads where that is old', async () => {
+    const { memory, faulty } = setUp();
+    const known = await count(memory);
+    const change = (item: Item<number> | undefined) => ({ body: (item?.body ?? 0) + 1 });
+    expect(await update(faulty, KEY, change, known)).toMatchObject({ body: 2, version: 2 });
+    expect(faulty.calls).toBe(1);
+    expect(await update(faulty, KEY, change, known)).toMatchObject({ body: 3, version: 3 });
+    expect(faulty.calls).toBe(4);
   });
 
   it('starts over with what the winner wrote when it lost the race (G01)', async () => {

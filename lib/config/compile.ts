@@ -5,28 +5,34 @@ import type { Json } from '../ports.ts';
 import { probeOf } from '../probes/index.ts';
 import type { Check, Config, Maintenance, Receiver } from './compiled.ts';
 import { type Mistake, type Path, pathText } from './error.ts';
-import { makeFields } from './make-fields.ts';
+import { type Around, makeFields } from './make-fields.ts';
 import { isObject, plain } from './plain.ts';
 import { brokenRules, type CheckValue, type ReadCheck, type WindowValue } from './rules.ts';
 import { nearTo, type Salvaged, salvage } from './salvage.ts';
 import { makeSchema } from './schema.ts';
 
-type Schema = ReturnType<typeof makeSchema>;
-type Outer = z.output<Schema['outer']>;
+type Outer = z.output<typeof SCHEMA.outer>;
 
 /** What a config is compiled to, or everything that is wrong with it. */
 export type Compiled = { readonly config: Config } | { readonly mistakes: readonly Mistake[] };
 
+/** What the config at hand may name: set while it is read, which nothing interrupts. */
+let around: Around;
+
+/** Made once: to make it takes longer than to read most configs by it. */
+const SCHEMA = makeSchema(makeFields({ read: (path) => around.read(path), refuses: (host, port) => around.refuses(host, port) }));
+
 /**
  * Checks what a user wrote and makes the core's config of it: every default in place, files inlined, times in ms.
- * `read` answers the text of a file that the config names, or throws an error of one line.
+ * `read` answers the text of a file that the config names, or throws an error of one line; `told`: what is already
+ * known to be wrong.
  */
 export function compile(input: unknown, read: (path: string) => string, told: readonly Mistake[] = []): Compiled {
   const { value: raw, mistakes: odd } = plain(input);
-  const schema = makeSchema(makeFields({ read, refuses: guardOf(raw) }));
-  const outer = salvage(schema.outer, raw, []);
-  const checks = listed(raw, 'checks').map((entry, index) => readCheck(schema, entry, ['checks', index]));
-  const windows = listed(raw, 'maintenance').map((entry, index) => readWindow(schema.window, entry, ['maintenance', index]));
+  around = { read, refuses: guardOf(raw) };
+  const outer = salvage(SCHEMA.outer, raw, []);
+  const checks = listed(raw, 'checks').map((entry, index) => readCheck(entry, ['checks', index]));
+  const windows = listed(raw, 'maintenance').map((entry, index) => readWindow(entry, ['maintenance', index]));
   const misread = [...told, ...odd, ...[outer, ...checks, ...windows].flatMap(({ mistakes }) => mistakes)];
   const near = nearTo(misread);
   const mistakes = eachOnce([...misread, ...brokenRules(checks, windows).filter((mistake) => !near(mistake))]);
@@ -34,12 +40,13 @@ export function compile(input: unknown, read: (path: string) => string, told: re
   return { config: finish(outer.value, valuesOf(checks), valuesOf(windows)) };
 }
 
-function readCheck(schema: Schema, entry: Json, path: Path): ReadCheck {
-  const check = salvage<CheckValue>(schema.check, entry, path);
-  return { ...check, common: check.value ?? salvage(schema.common, entry, path).value };
+function readCheck(entry: Json, path: Path): ReadCheck {
+  const check = salvage<CheckValue>(SCHEMA.check, entry, path);
+  return { ...check, common: check.value ?? salvage(SCHEMA.common, entry, path).value };
 }
 
-function readWindow({ once, cron }: Schema['window'], entry: Json, path: Path): Salvaged<WindowValue> {
+function readWindow(entry: Json, path: Path): Salvaged<WindowValue> {
+  const { once, cron } = SCHEMA.window;
   if (isObject(entry) && ['from', 'to'].some((name) => name in entry)) return salvage<WindowValue>(once, entry, path);
   if (!isObject(entry) || ['cron', 'for'].some((name) => name in entry)) return salvage<WindowValue>(cron, entry, path);
   return { path, raw: entry, value: undefined, mistakes: [{ path, message: 'needs "from" and "to", or "cron" and "for"' }] };
@@ -85,7 +92,16 @@ function listed(raw: Json | undefined, key: string): readonly Json[] {
 
 const valuesOf = <T>(read: readonly Salvaged<T>[]): T[] => read.flatMap(({ value }) => (value === undefined ? [] : [value]));
 
+/** Longer ones repeat what the user wrote. */
+const MESSAGE_MAX = 300;
+
 /** One mistake for each place, the first that was found. */
 function eachOnce(mistakes: readonly Mistake[]): Mistake[] {
-  return [...new Map(mistakes.toReversed().map((mistake) => [pathText(mistake.path), mistake])).values()].toReversed();
+  const places = new Map<string, Mistake>();
+  for (const { path, message } of mistakes) {
+    const place = pathText(path);
+    const short = message.length > MESSAGE_MAX ? `${message.slice(0, MESSAGE_MAX).toWellFormed()}…` : message;
+    if (!places.has(place)) places.set(place, { path, message: short });
+  }
+  return [...places.values()];
 }

@@ -1,5 +1,5 @@
 import type { Json } from '../ports.ts';
-import type { Mistake, Path } from './error.ts';
+import type { Mistake } from './error.ts';
 import type { Place } from './positions.ts';
 
 /** What is read from a text: its value, where everything stands, and mistakes that don't keep it from being read. */
@@ -38,6 +38,7 @@ export function parseJson(text: string): Parsed {
 class Reader {
   readonly #text: string;
   #at = 0;
+  readonly #path: (string | number)[] = [];
   readonly #mistakes: Mistake[] = [];
 
   constructor(text: string) {
@@ -45,22 +46,22 @@ class Reader {
   }
 
   document(): Parsed {
-    if (this.#peek() === undefined) throw new TextError(0, 'the file is empty');
+    this.#peek();
     const offset = this.#at;
-    const { value, children } = this.#value([]);
+    const { value, children } = this.#value();
     if (this.#peek() !== undefined) throw new TextError(this.#at, 'more text after the end of the JSON');
     return { value, root: { offset, ...children }, mistakes: this.#mistakes };
   }
 
-  #value(path: Path): { value: Json; children?: Pick<Place, 'children'> } {
-    if (path.length > DEPTH_MAX) throw new TextError(this.#at, `nested more than ${DEPTH_MAX} levels deep`);
+  #value(): { value: Json; children?: Pick<Place, 'children'> } {
+    if (this.#path.length > DEPTH_MAX) throw new TextError(this.#at, `nested more than ${DEPTH_MAX} levels deep`);
     const next = this.#peek();
-    if (next === '{') return this.#object(path);
-    if (next === '[') return this.#list(path);
+    if (next === '{') return this.#object();
+    if (next === '[') return this.#list();
     return { value: next === '"' ? this.#string() : this.#plain() };
   }
 
-  #object(path: Path) {
+  #object() {
     const value: { [key: string]: Json } = {};
     const children = new Map<string, Place>();
     this.#each('}', () => {
@@ -69,26 +70,33 @@ class Reader {
       const key = this.#string();
       if (this.#peek() !== ':') throw this.#unexpected('":" after the name');
       this.#at++;
-      const inner = [...path, key];
-      const member = this.#value(inner);
-      if (children.has(key)) this.#mistakes.push({ path: inner, message: 'given twice' });
+      const member = this.#inside(key);
+      if (children.has(key)) this.#mistakes.push({ path: [...this.#path, key], message: 'given twice' });
       children.set(key, { offset, ...member.children });
-      Object.defineProperty(value, key, { value: member.value, enumerable: true, configurable: true, writable: true });
+      if (key === '__proto__') this.#mistakes.push({ path: [...this.#path, key], message: 'this name is never allowed' });
+      else value[key] = member.value;
     });
     return { value, children: { children } };
   }
 
-  #list(path: Path) {
+  #list() {
     const value: Json[] = [];
     const children = new Map<number, Place>();
     this.#each(']', () => {
       this.#peek();
       const offset = this.#at;
-      const item = this.#value([...path, value.length]);
+      const item = this.#inside(value.length);
       children.set(value.length, { offset, ...item.children });
       value.push(item.value);
     });
     return { value, children: { children } };
+  }
+
+  #inside(part: string | number) {
+    this.#path.push(part);
+    const inner = this.#value();
+    this.#path.pop();
+    return inner;
   }
 
   /** The entries between the brackets, with commas between them. */

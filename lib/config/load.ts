@@ -34,8 +34,9 @@ export function findConfig(cwd: string, named?: string): string {
 export async function readConfig(cwd: string, name: string): Promise<Source> {
   const path = resolve(cwd, name);
   const ending = extname(path).toLowerCase();
-  if (!ENDINGS.includes(ending)) throw only(name, `must end in ${ENDINGS.join(', ')}`);
+  if (!ENDINGS.includes(ending)) throw only(name, `its name must end in ${ENDINGS.slice(0, -1).join(', ')} or ${ENDINGS.at(-1)}`);
   const text = readText(name, path);
+  if (text.trim() === '') throw new ConfigError(name, [{ path: '', message: 'the file is empty', line: 1, column: 1 }]);
   if (ending === '.ts' || ending === '.js') {
     return { name, path, value: await importConfig(name, path), mistakes: [], locate: (mistakes) => mistakes.map(asProblem) };
   }

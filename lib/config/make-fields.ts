@@ -21,7 +21,7 @@ export interface OwnFields extends Fields {
   readonly link: z.ZodType<string, string>;
 }
 
-/** The fields, made for one config: a file is read where it is named, a host is judged where it stands. */
+/** The fields: a file is read where it is named, a host is judged where it stands. */
 export function makeFields({ read, refuses }: Around): OwnFields {
   const guarded = (context: z.core.$RefinementCtx<string>, host: string, port?: number): void => {
     const why = refuses(host, port);
@@ -36,7 +36,7 @@ export function makeFields({ read, refuses }: Around): OwnFields {
     port: z.int({ error: notPort }).min(1, { error: notPort }).max(65_535, { error: notPort }),
     url: link.superRefine((href, context) => {
       const { hostname, port, protocol } = new URL(href);
-      guarded(context, parseHost(hostname) ?? hostname, Number(port) || (protocol === 'https:' ? 443 : 80));
+      guarded(context, parseHost(hostname) ?? hostname, port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port));
     }),
     host: z.string().transform((text, context) => {
       const host = parseHost(text);

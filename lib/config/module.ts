@@ -25,7 +25,8 @@ export async function importConfig(name: string, path: string): Promise<unknown>
 }
 
 function thrown(error: unknown, path: string): Problem {
-  const { message, stack = '', name } = error instanceof Error ? error : new Error(String(error));
+  if (!(error instanceof Error)) return { path: '', message: 'throws something that is no error' };
+  const { message, stack = '', name } = error;
   const [line = ''] = (message || name).replace(/ imported from .*/s, '').split('\n', 1);
   const words = line.slice(0, 300);
   const own = placesIn(stack).find(({ file }) => file === path);

@@ -1,5 +1,5 @@
 import type { Json } from '../ports.ts';
-import type { Mistake, Path } from './error.ts';
+import type { Mistake } from './error.ts';
 import { DEPTH_MAX } from './json.ts';
 
 /** Values in a config of 10 MB, aliases of YAML followed: more is a bomb. */
@@ -11,51 +11,64 @@ const VALUES_MAX = 6_000_000;
  */
 export function plain(input: unknown): { readonly value: Json | undefined; readonly mistakes: readonly Mistake[] } {
   const mistakes: Mistake[] = [];
+  const path: (string | number)[] = [];
   const around = new Set<unknown>();
   let left = VALUES_MAX;
 
-  function copy(value: unknown, path: Path): Json | undefined {
+  const wrong = (message: string): undefined => {
+    mistakes.push({ path: [...path], message });
+  };
+
+  function copy(value: unknown): Json | undefined {
     left--;
-    if (left < 0) return undefined;
-    const wrong = left === 0 ? 'more values than a config can have' : around.has(value) ? 'refers back to what it is part of' : notPlain(value, path);
-    if (wrong !== undefined) {
-      mistakes.push({ path, message: wrong });
-      return undefined;
-    }
-    if (typeof value !== 'object' || value === null) return value as Json | undefined;
+    if (left <= 0) return left === 0 ? wrong('more values than a config can have') : undefined;
+    if (path.length > DEPTH_MAX) return wrong(`nested more than ${DEPTH_MAX} levels deep`);
+    if (around.has(value)) return wrong('refers back to what it is part of');
+    const odd = oddity(value);
+    if (odd !== undefined) return wrong(odd);
+    return typeof value === 'object' && value !== null ? copyAll(value) : (value as Json | undefined);
+  }
+
+  function copyAll(value: object): Json {
     around.add(value);
-    const result = Array.isArray(value) ? value.map((item, index) => copy(item, [...path, index]) ?? null) : copyObject(value, path);
+    const result = Array.isArray(value) ? copyList(value) : copyObject(value);
     around.delete(value);
     return result;
   }
 
-  function copyObject(value: object, path: Path): Json {
+  function copyList(value: readonly unknown[]): Json[] {
+    const result: Json[] = [];
+    for (let index = 0; index < value.length && left > 0; index++) result.push(inside(index, () => value[index]) ?? null);
+    return result;
+  }
+
+  function copyObject(value: object): Json {
     const result: { [key: string]: Json | undefined } = {};
     for (const key of Object.keys(value)) {
-      const inner = [...path, key];
-      if (key === '__proto__') mistakes.push({ path: inner, message: 'this name is never allowed' });
-      else result[key] = copy(read(value, key, inner), inner);
+      const member = inside(key, () => (value as Record<string, unknown>)[key]);
+      if (key !== '__proto__') result[key] = member;
     }
     return result;
   }
 
-  function read(value: object, key: string, path: Path): unknown {
+  function inside(part: string | number, read: () => unknown): Json | undefined {
+    path.push(part);
     try {
-      return (value as Record<string, unknown>)[key];
+      return part === '__proto__' ? wrong('this name is never allowed') : copy(read());
     } catch (error) {
-      mistakes.push({ path, message: `cannot be read: ${error instanceof Error ? error.message.split('\n', 1) : error}` });
-      return undefined;
+      return wrong(`cannot be read: ${error instanceof Error ? error.message.split('\n', 1) : error}`);
+    } finally {
+      path.pop();
     }
   }
 
-  return { value: copy(input, []), mistakes };
+  return { value: copy(input), mistakes };
 }
 
 /** What keeps a value from being plain; undefined: nothing. */
-function notPlain(value: unknown, path: Path): string | undefined {
-  if (path.length > DEPTH_MAX) return `nested more than ${DEPTH_MAX} levels deep`;
+function oddity(value: unknown): string | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? undefined : `${value} is not a number to work with`;
-  if (value === null || ['string', 'boolean', 'undefined'].includes(typeof value) || Array.isArray(value)) return undefined;
+  if (value === null || typeof value === 'string' || typeof value === 'boolean' || value === undefined || Array.isArray(value)) return undefined;
   if (typeof value !== 'object') return `a ${typeof value} where only plain values can be`;
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype === null || Object.getPrototypeOf(prototype) === null) return undefined;

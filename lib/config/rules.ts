@@ -2,11 +2,11 @@ import type { z } from 'zod';
 import { PROBES } from '../probes/index.ts';
 import { hashOf } from '../schedule.ts';
 import { showDuration } from './duration.ts';
-import { type Mistake, pathText } from './error.ts';
+import { type Mistake, type Path, pathText } from './error.ts';
 import { isObject } from './plain.ts';
 import type { Salvaged } from './salvage.ts';
 import type { makeSchema } from './schema.ts';
-import { didYouMean } from './suggest.ts';
+import { didYouMean, NAMES_MAX } from './suggest.ts';
 
 type Schema = ReturnType<typeof makeSchema>;
 export type CheckValue = z.output<Schema['check']>;
@@ -66,14 +66,19 @@ const sameAs = (id: string, first: string, where: string): string =>
   first === id ? `is also the id of ${where}` : `differs from the id of ${where}, ${JSON.stringify(first)}, only in case or form`;
 
 /** What stays of an id when case, Unicode forms and invisible characters don't count. */
-const fold = (id: string): string => id.normalize('NFKC').replace(/\p{Default_Ignorable_Code_Point}/gu, '').toUpperCase().toLowerCase().normalize('NFKC');
+const fold = (id: string): string => (ASCII.test(id) ? id.toLowerCase() : foldUnicode(id));
+
+const ASCII = /^[\x20-\x7e]*$/;
+
+const foldUnicode = (id: string): string => id.normalize('NFKC').replace(/\p{Default_Ignorable_Code_Point}/gu, '').toUpperCase().toLowerCase().normalize('NFKC');
 
 type Ids = ReadonlyMap<string, ReadCheck>;
 
-function parents({ common, path, mistakes }: ReadCheck, ids: Ids): Mistake[] {
+function parents(check: ReadCheck, ids: Ids): Mistake[] {
+  const { common, mistakes } = check;
   if (!common) return [];
-  return common.dependsOn.flatMap((id, index) => {
-    const at = [...path, 'dependsOn', index];
+  return common.dependsOn.flatMap((id) => {
+    const at = pathOfParent(check, id);
     const parent = ids.get(id);
     if (!parent) return [{ path: at, message: unknownId(id, ids) }];
     const lower = common.severity === 'page' && parent.common?.severity === 'ticket';
@@ -82,7 +87,13 @@ function parents({ common, path, mistakes }: ReadCheck, ids: Ids): Mistake[] {
   });
 }
 
-const unknownId = (id: string, ids: Ids): string => `no check has the id ${JSON.stringify(id)}${didYouMean(id, [...ids.keys()])}`;
+/** By what the user wrote: an entry that was left out has changed the numbers in what was read. */
+function pathOfParent({ path, raw }: ReadCheck, id: string): Path {
+  const written = isObject(raw) && Array.isArray(raw.dependsOn) ? raw.dependsOn : [];
+  return [...path, 'dependsOn', written.indexOf(id)];
+}
+
+const unknownId = (id: string, ids: Ids): string => `no check has the id ${JSON.stringify(id)}${ids.size > NAMES_MAX ? '' : didYouMean(id, [...ids.keys()])}`;
 
 /** Each circle of dependsOn once, told at the check that closes it. */
 function circles(ids: Ids): Mistake[] {
@@ -90,18 +101,20 @@ function circles(ids: Ids): Mistake[] {
   const mistakes: Mistake[] = [];
   for (const start of ids.keys()) {
     // The way down from `start`, with the next parent to look at: no recursion, a chain may be 100,000 long.
-    const trail = new Map<string, number>(done.has(start) ? [] : [[start, 0]]);
-    const way = [...trail.keys()];
+    if (done.has(start)) continue;
+    const trail = new Map([[start, 0]]);
+    const way = [start];
     for (let id = way.at(-1); id !== undefined; id = way.at(-1)) {
       const entry = trail.get(id) ?? 0;
-      const parent = ids.get(id)?.common?.dependsOn[entry];
+      const check = ids.get(id);
+      const parent = check?.common?.dependsOn[entry];
       trail.set(id, entry + 1);
-      if (parent === undefined) {
+      if (!check || parent === undefined) {
         done.add(id);
         trail.delete(id);
         way.pop();
       } else if (trail.has(parent)) {
-        mistakes.push({ path: [...(ids.get(id)?.path ?? []), 'dependsOn', entry], message: circle([...way.slice(way.indexOf(parent)), parent]) });
+        mistakes.push({ path: pathOfParent(check, parent), message: circle([...way.slice(way.indexOf(parent)), parent]) });
       } else if (ids.has(parent) && !done.has(parent)) {
         trail.set(parent, 0);
         way.push(parent);

@@ -133,7 +133,10 @@ function windowShapes({ duration, text }: OwnFields) {
 }
 
 const instant = z.iso
-  .datetime({ offset: true, error: 'must be an existing time with its zone, such as "2026-12-01T02:00:00Z"' })
+  .datetime({
+    offset: true,
+    error: ({ input }) => (input === undefined ? undefined : 'must be an existing time with its zone, such as "2026-12-01T02:00:00Z"'),
+  })
   .transform((text) => Date.parse(text));
 
 function notCidr(text: string): string {

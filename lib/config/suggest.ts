@@ -1,7 +1,7 @@
 import { closestMatch } from 'leven';
 
 /** With more names than these a near one is chance, and looking for it is slow. */
-const NAMES_MAX = 1_000;
+export const NAMES_MAX = 1_000;
 
 /** `; did you mean "timeout"?` where a known name is near, else nothing. */
 export function didYouMean(word: string, names: readonly string[]): string {

@@ -49,7 +49,7 @@ interface Walk {
 function placed(node: unknown, offset: number, path: Path, walk: Walk): Place {
   if (path.length > DEPTH_MAX) throw new TextError(offset, TOO_DEEP);
   if (isAlias(node)) {
-    if (!walk.anchors.has(node.source)) throw new TextError(offset, `*${node.source} stands for nothing: there is no &${node.source} above it`);
+    if (!walk.anchors.has(node.source)) throw new TextError(node.range?.[0] ?? offset, `*${node.source} stands for nothing: there is no &${node.source} above it`);
   } else if (isNode(node) && node.anchor !== undefined) walk.anchors.add(node.anchor);
   const inside = (value: unknown, part: string | number, at: unknown) =>
     placed(value, isNode(at) && at.range ? at.range[0] : offset, [...path, part], walk);

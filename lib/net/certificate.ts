@@ -50,7 +50,7 @@ export const EXTENSION = {
   tlsFeature: '1.3.6.1.5.5.7.1.24',
 } as const;
 
-/** Reads a certificate; throws `DerError`, or what node:crypto throws, on bytes that are none. */
+/** Reads a certificate; throws `DerError` on bytes that are none. */
 export function parseCertificate(der: Buffer): Certificate {
   const [body] = children(expect(read(der), TAG.sequence));
   const fields = children(expect(body, TAG.sequence));
@@ -70,8 +70,16 @@ export function parseCertificate(der: Buffer): Certificate {
     notAfter: timeOf(to),
     signatureAlgorithm: oidOf(expect(children(expect(algorithm, TAG.sequence))[0], TAG.oid)),
     extensions: extensionsOf(rest.find((field) => field.tag === 0xa3)),
-    x509: new X509Certificate(der),
+    x509: opensslView(der),
   };
+}
+
+function opensslView(der: Buffer): X509Certificate {
+  try {
+    return new X509Certificate(der);
+  } catch (error) {
+    throw new DerError('OpenSSL takes it for no certificate', { cause: error });
+  }
 }
 
 /** Extensions of a certificate, a CRL or an OCSP answer: a sequence within an explicit tag. */
@@ -117,7 +125,7 @@ function textOf({ tag, content }: Element): string {
 /** Text of a stranger, safe in any line: control, format and bidi characters replaced, cut after 100. */
 export function printable(text: string, max = 100): string {
   const cut = text.length > max ? `${text.slice(0, max - 1).toWellFormed()}…` : text;
-  return cut.replace(/\p{C}/gu, '\uFFFD');
+  return cut.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '\uFFFD');
 }
 
 /** The names a server certificate is for; undefined without the extension. */

@@ -11,8 +11,9 @@ import {
 } from './certificate.ts';
 import { DerError } from './der.ts';
 import { pathIssues } from './path-rules.ts';
+import { Recent } from './recent.ts';
 import { speaksFor } from './server-name.ts';
-import { findPaths, type Path, type Trust, trustIn } from './trust.ts';
+import { findPaths, type Trust, trustIn } from './trust.ts';
 
 /** What a chain of certificates is held against. */
 export interface ChainPolicy {
@@ -74,21 +75,18 @@ const NOTHING: JudgedChain = { issues: [], facts: {}, path: [], anchored: false 
 
 /** How many judged chains are remembered for each set of trusted certificates. */
 const REMEMBERED_MAX = 5000;
-const memory = new WeakMap<Trust, Map<string, readonly JudgedChain[]>>();
+const memory = new WeakMap<Trust, Recent<readonly JudgedChain[]>>();
 
 /** Every way that a chain can be taken, with what doesn't change with the time. */
 function remembered(served: readonly Buffer[], { host, ca }: ChainPolicy): readonly JudgedChain[] {
   const trust = trustIn(ca);
-  const chains = memory.get(trust) ?? new Map<string, readonly JudgedChain[]>();
+  const chains = memory.get(trust) ?? new Recent(REMEMBERED_MAX);
   memory.set(trust, chains);
   const hash = createHash('sha256');
   for (const der of served) hash.update(der);
   const key = `${host} ${hash.digest('base64')}`;
   const ways = chains.get(key) ?? waysOf(served, host, trust);
-  // the least recently seen is the first of the map
-  chains.delete(key);
   chains.set(key, ways);
-  if (chains.size > REMEMBERED_MAX) chains.delete(chains.keys().next().value as string);
   return ways;
 }
 

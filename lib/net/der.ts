@@ -20,11 +20,12 @@ export interface Element {
 export const TAG = {
   boolean: 0x01,
   integer: 0x02,
+  bits: 0x03,
   octets: 0x04,
   null: 0x05,
   oid: 0x06,
+  enumerated: 0x0a,
   sequence: 0x30,
-  set: 0x31,
 } as const;
 
 /** The first element of `bytes`; what follows it is the caller's business. */
@@ -71,6 +72,9 @@ export function oidOf(element: Element): string {
   const top = Math.min(2, Math.floor(first / 40));
   return [top, first - top * 40, ...numbers].join('.');
 }
+
+/** UTCTime or GeneralizedTime. */
+export const isTime = ({ tag }: Element): boolean => tag === 0x17 || tag === 0x18;
 
 /** A UTCTime or GeneralizedTime in epoch ms. */
 export function timeOf(element: Element): number {

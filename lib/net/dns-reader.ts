@@ -17,10 +17,14 @@ export interface Reader {
   part(bytes: number): Reader;
 }
 
-export function createReader(message: Buffer, start: number, end = message.length): Reader {
+/** Reads `message` from `start` on. */
+export const createReader = (message: Buffer, start: number): Reader =>
+  readPart(message, start, message.length, createNames(message));
+
+function readPart(message: Buffer, start: number, end: number, nameAt: (start: number) => Name): Reader {
   let at = start;
   function take(bytes: number): Buffer {
-    if (at + bytes > end) throw new RangeError('a message ends too early');
+    if (at + bytes > end) throw new RangeError('a part of it is missing');
     at += bytes;
     return message.subarray(at - bytes, at);
   }
@@ -31,42 +35,59 @@ export function createReader(message: Buffer, start: number, end = message.lengt
     take,
     uint: (bytes) => take(bytes).readUIntBE(0, bytes),
     name() {
-      const { text, bytes } = readName(message.subarray(0, end), message, at);
+      const { text, bytes } = nameAt(at);
       take(bytes);
       return text;
     },
     part(bytes) {
       take(bytes);
-      return createReader(message, at - bytes, at);
+      return readPart(message, at - bytes, at, nameAt);
     },
   };
 }
 
+interface Name {
+  readonly text: string;
+  /** In full. */
+  readonly octets: number;
+  /** In its place in the message. */
+  readonly bytes: number;
+}
+
+const ROOT: Name = { text: '.', octets: 1, bytes: 1 };
+
 /**
- * A name may end in a pointer to an earlier name. dns-packet's decoder follows any number of them, which lets one
- * hostile message hold up the process for 0.2 s; here a name costs its labels and a pointer for each of them.
+ * A name may end in a pointer to an earlier one. Each that is pointed to is read once only: dns-packet's decoder
+ * reads it each time, which lets one hostile message of 64 KB hold up the process for 0.2 s.
  */
-function readName(part: Buffer, message: Buffer, start: number): { text: string; bytes: number } {
-  const labels: string[] = [];
-  let octets = 1;
-  let pointers = 0;
-  let bytes = 0;
-  for (let at = start; ; ) {
-    const within = pointers === 0 ? part : message;
-    const length = within.readUInt8(at);
-    if (length === 0) return { text: labels.join('.') || '.', bytes: bytes || at + 1 - start };
-    if (length >= POINTER) {
-      if (pointers === 0) bytes = at + 2 - start;
-      if (++pointers > POINTERS_MAX) throw new RangeError('a name of too many pointers');
-      at = within.readUInt16BE(at) - (POINTER << 8);
-    } else {
-      octets += 1 + length;
-      if (length > LABEL_MAX || octets > NAME_MAX) throw new RangeError('a name that is too long');
-      if (at + 1 + length > within.length) throw new RangeError('a message ends too early');
-      labels.push(label(within.subarray(at + 1, at + 1 + length)));
-      at += 1 + length;
+function createNames(message: Buffer): (start: number) => Name {
+  const known = new Map<number, Name>();
+
+  function nameAt(start: number, pointers: number): Name {
+    const labels: string[] = [];
+    let at = start;
+    let length = message.readUInt8(at);
+    for (; length > 0 && length < POINTER; length = message.readUInt8(at)) {
+      const next = at + 1 + length;
+      if (length > LABEL_MAX || next > message.length) throw new RangeError('a name has a broken label');
+      labels.push(label(message.subarray(at + 1, next)));
+      at = next;
     }
+    const rest = length === 0 ? ROOT : pointedTo(message.readUInt16BE(at) - (POINTER << 8), start, pointers);
+    const octets = at - start + rest.octets;
+    if (octets > NAME_MAX) throw new RangeError('a name is too long');
+    if (rest.text !== '.') labels.push(rest.text);
+    return { text: labels.join('.') || '.', octets, bytes: at - start + (length === 0 ? 1 : 2) };
   }
+
+  function pointedTo(target: number, from: number, pointers: number): Name {
+    if (target >= from || pointers === POINTERS_MAX) throw new RangeError('a name has no end');
+    const name = known.get(target) ?? nameAt(target, pointers + 1);
+    known.set(target, name);
+    return name;
+  }
+
+  return (start) => nameAt(start, 0);
 }
 
 /** RFC 1035, 5.1: a dot inside of a label and what can't be printed are escaped. */

@@ -76,7 +76,8 @@ async function overUdp(server: NameServer, query: Buffer, hold: Hold, later: Lat
     else strangers++;
   });
   // connected, it hears nobody but the server, and hears of a closed port
-  socket.connect(server.port, server.address, () => {
+  socket.connect(server.port, server.address);
+  socket.once('connect', () => {
     const send = () => socket.send(query, (error) => error && fail(error));
     send();
     cancel = later(send);

@@ -88,13 +88,14 @@ export function createPolicy({ allow, self }: PolicyOptions): Policy {
       : `${ip} is not a public address; list its network in "network.allow" to permit it.`;
 
   const refuses = (address: string, port?: number): string | undefined => {
-    if (port !== undefined && !isPort(port)) return `Port ${port} cannot be dialled.`;
+    if (!isPort(port)) return `Port ${port} cannot be dialled.`;
     const ip = ipaddr.parse(address);
     const forms = [ip, ...embedded(ip)];
     const refusals = [...forms.map((form) => never(form, port)), ...forms.map(unlisted)];
     return refusals.find((why) => why !== undefined);
   };
   const refusesHost = (host: string, port?: number): string | undefined => {
+    if (!isPort(port)) return `Port ${port} cannot be dialled.`;
     if (METADATA_NAMES.has(host)) return `${host} is a metadata service and is never dialled.`;
     if (isIP(host)) return refuses(host, port);
     if (!isLocalhost(host)) return undefined;
@@ -132,7 +133,8 @@ function embedded(ip: Ip): Ip[] {
 const within = (ip: Ip, [network, bits]: Cidr): boolean =>
   ip.kind() === network.kind() && ip.match(network, bits);
 
-const isPort = (port: number): boolean => Number.isInteger(port) && port > 0 && port < 65536;
+const isPort = (port: number | undefined): boolean =>
+  port === undefined || (Number.isInteger(port) && port > 0 && port < 65_536);
 
 function cidr(text: string): Cidr {
   if (!isCidr(text)) throw new TypeError(`"${text}" is not a CIDR`);

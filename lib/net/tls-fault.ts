@@ -84,3 +84,8 @@ export function handshakeFault(error: unknown, flown: boolean): Fault {
     ? new Fault('tls_reset', 'The server reset the connection in the handshake.', { cause: error })
     : new Fault('tls_closed', 'The server closed the connection in the handshake.', { cause: error });
 }
+
+/** For a look that was to tell more, and that failed as looks do: the look before it stands. */
+export function nothing(error: unknown): undefined {
+  if (!(error instanceof Fault)) throw error;
+}

@@ -6,10 +6,11 @@ import type { Facts, Phases } from '../reading.ts';
 import type { Reason } from '../reasons.ts';
 import { type ChainPolicy, type JudgedChain, judgeChain } from './chain.ts';
 import { type Hold, holdTo } from './hold.ts';
+import { lastLook } from './last-look.ts';
 import { type Address, Fault, type Limits, type Net, type Target } from './net.ts';
 import { stopwatch } from './stopwatch.ts';
 import { contextFor, type Offer } from './tls-context.ts';
-import { handshakeFault } from './tls-fault.ts';
+import { handshakeFault, nothing } from './tls-fault.ts';
 import { grade, type TlsVersion } from './tls-grade.ts';
 
 export interface TlsOptions extends Omit<ChainPolicy, 'host'> {
@@ -19,6 +20,8 @@ export interface TlsOptions extends Omit<ChainPolicy, 'host'> {
   readonly alpn?: readonly string[] | undefined;
   /** Default: TLSv1.2. */
   readonly minVersion?: TlsVersion | undefined;
+  /** Monotonic ms by which it must be connected; default: the limits' deadline. */
+  readonly connectBy?: number | undefined;
   /** Whether to wait, briefly, for a server that refuses us only after the handshake; default: no. */
   readonly settle?: boolean | undefined;
 }
@@ -58,11 +61,15 @@ export async function handshake(
   try {
     return await look(net, target, options, limits, usual);
   } catch (error) {
-    const again = error instanceof Fault && secondLook(usual, error);
-    if (!again) throw error;
-    const second = await look(net, target, options, limits, again).catch(() => undefined);
-    if (!second) throw error;
-    return again.offer === 'lenient' ? explained(second, error) : second;
+    if (!(error instanceof Fault)) throw error;
+    const again = secondLook(usual, error);
+    // a second look that comes to nothing says nothing: the first one stands
+    const second = again && (await look(net, target, options, limits, again).catch(nothing));
+    if (second) return again.offer === 'lenient' ? explained(second, error) : second;
+    const named = await lastLook(net, target, options.servername ?? target.host, error, limits).catch(
+      nothing,
+    );
+    throw named ? named.after(error.phases, error.facts) : error;
   }
 }
 
@@ -93,7 +100,8 @@ async function look(
   how: Look,
 ): Promise<Secured> {
   const host = options.servername ?? target.host;
-  const { socket: tcp, phases: before, facts: way, ...at } = await net.dial(target, limits);
+  const deadline = Math.min(limits.deadline, options.connectBy ?? Infinity);
+  const { socket: tcp, phases: before, facts: way, ...at } = await net.dial(target, { ...limits, deadline });
   const watch = stopwatch(net.clock, before);
   watch.start('tls');
   const hold = holdTo(limits, net.clock);
@@ -102,23 +110,8 @@ async function look(
     const staple = await hold.during(agreed(socket), late);
     const phases = watch.stop();
     if (options.settle) await settled(socket, phases, net.clock, hold);
-    const served = chainOf(socket);
-    const terms = grade(socket, options.minVersion ?? 'TLSv1.2');
-    const chain = judgeChain(served, { ...options, host }, net.clock.now());
-    const issues = [
-      ...chain.issues,
-      ...(served.length > 0 ? objection(socket, chain.issues) : []),
-      ...terms.issues,
-    ];
-    return {
-      ...at,
-      socket,
-      phases,
-      issues,
-      facts: { ...way, ...terms.facts, ...chain.facts },
-      served,
-      staple,
-    };
+    const seen = inspect(socket, host, options, staple, net.clock.now());
+    return { ...at, ...seen, socket, phases, staple, facts: { ...way, ...seen.facts } };
   } catch (error) {
     socket.destroy();
     throw error instanceof Fault ? error.after(watch.stop(), { address: at.address, ...way }) : error;
@@ -181,6 +174,25 @@ async function settled(socket: TLSSocket, { connect = 0 }: Phases, clock: Clock,
   await hold.during(promise, late).finally(cancel);
 }
 
+function inspect(
+  socket: TLSSocket,
+  host: string,
+  options: TlsOptions,
+  staple: Buffer | undefined,
+  now: number,
+): Pick<Secured, 'served' | 'chain' | 'issues' | 'facts'> {
+  const served = chainOf(socket);
+  const chain = judgeChain(served, { ...options, host }, now);
+  const terms = grade(socket, options.minVersion ?? 'TLSv1.2');
+  const issues = [
+    ...chain.issues,
+    ...objection(socket, chain),
+    ...stapleIssues(chain, staple),
+    ...terms.issues,
+  ];
+  return { served, chain, issues, facts: { ...terms.facts, ...chain.facts } };
+}
+
 /** The certificates in the order in which they were sent. To be called once: Node takes them out of its list. */
 function chainOf(socket: TLSSocket): Buffer[] {
   const served: Buffer[] = [];
@@ -199,14 +211,21 @@ const OBJECTIONS: Readonly<Record<string, Reason>> = {
 const TIMELY = ['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'];
 
 /** OpenSSL names the first fault only. Where we have found none that it could mean, it knows better. */
-function objection({ authorizationError }: TLSSocket, found: readonly Issue[]): Issue[] {
+function objection({ authorizationError }: TLSSocket, { path, issues }: JudgedChain): Issue[] {
   const code = authorizationError ? String(authorizationError) : '';
-  const known = found.some((issue) => issue.reason === 'weak_key' || statusOfIssue(issue) === 'down');
-  if (!code || known || TIMELY.includes(code)) return [];
+  const known = issues.some((issue) => issue.reason === 'weak_key' || statusOfIssue(issue) === 'down');
+  if (!code || known || path.length === 0 || TIMELY.includes(code)) return [];
   return [
     {
       reason: OBJECTIONS[code] ?? 'untrusted_issuer',
       message: `OpenSSL doesn't accept the chain (${code}).`,
     },
+  ];
+}
+
+function stapleIssues({ path: [leaf] }: JudgedChain, staple: Buffer | undefined): Issue[] {
+  if (!leaf?.mustStaple || staple) return [];
+  return [
+    { reason: 'no_staple', message: 'The certificate demands a stapled OCSP answer and there is none.' },
   ];
 }

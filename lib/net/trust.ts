@@ -37,9 +37,10 @@ function pemCertificates(pem: string): Trust {
     const found = [...blocks].map(([, base64 = '']) => parseCertificate(Buffer.from(base64, 'base64')));
     if (found.length === 0) throw new DerError('it holds no certificate');
     return found;
-  } catch (cause) {
-    throw new Fault('misconfigured', `The certificates of "ca" can't be read: ${(cause as Error).message}.`, {
-      cause,
+  } catch (error) {
+    if (!(error instanceof DerError)) throw error;
+    throw new Fault('misconfigured', `The certificates of "ca" can't be read: ${error.message}.`, {
+      cause: error,
     });
   }
 }

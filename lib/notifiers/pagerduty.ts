@@ -1,3 +1,4 @@
+import type { Evidence } from '../incident.ts';
 import { lasted, meaning } from '../words.ts';
 import { defineNotifier, type Notice } from './define.ts';
 import { post } from './post.ts';
@@ -63,23 +64,24 @@ function summary({ entry, incident }: Notice): string {
   if (entry.kind === 'resolved') return clean(`Resolved after ${open}: ${title}`, SUMMARY_MAX);
   const still = entry.kind === 'reminder' ? `Still open after ${open}: ` : '';
   const why = evidence.message || evidence.reasons.map(meaning).join(' ');
-  const where = evidence.of > 1 ? ` (seen from ${evidence.locations.length} of ${evidence.of})` : '';
+  const isSeen = incident.check !== undefined && evidence.of > 1;
+  const where = isSeen ? ` (seen from ${evidence.locations.length} of ${evidence.of})` : '';
   return clean(`${still}${title}${where}${why && ` — ${why}`}`, SUMMARY_MAX);
 }
 
 /** What is worth knowing at 3 a.m., the most urgent first. */
 function details({ entry, incident, links }: Notice) {
   const { evidence, check, failedAt, closedAt } = incident;
-  const runbook = webLink(links.runbook);
+  const isOver = entry.kind === 'resolved';
+  const runbook = isOver ? undefined : webLink(links.runbook);
   return {
     do_first: runbook && `Open the runbook: ${runbook}`,
     target: field(check?.target),
     reason: field(evidence.reasons[0]),
     reasons:
       evidence.reasons.length > 1 ? evidence.reasons.map((reason) => clean(reason, FIELD_MAX)) : undefined,
-    message: field(entry.kind === 'resolved' ? entry.text : evidence.message),
-    locations: `${evidence.locations.length} of ${evidence.of}`,
-    seen_from: field(evidence.locations.join(', ')),
+    message: field(isOver ? entry.text : evidence.message),
+    locations: field(places(evidence)),
     started_at: iso(failedAt),
     ended_at: closedAt === undefined ? undefined : iso(closedAt),
     incident_id: incident.id,
@@ -88,6 +90,10 @@ function details({ entry, incident, links }: Notice) {
     facts: cleanFacts(evidence.facts),
   };
 }
+
+/** `2 of 3: eu-west-1, us-east-1`. */
+const places = ({ locations, of }: Evidence): string =>
+  locations.length > 0 ? `${locations.length} of ${of}: ${locations.join(', ')}` : '';
 
 /** Undefined where nothing is left to say. */
 const field = (text: string | undefined): string | undefined => clean(text ?? '', FIELD_MAX) || undefined;

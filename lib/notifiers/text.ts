@@ -20,7 +20,7 @@ const INVISIBLE = /[\p{Cc}\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufe
  */
 export function clean(text: string, max: number): string {
   const visible = redact(text.toWellFormed()).replace(/\s+/gu, ' ').replace(INVISIBLE, '');
-  return cut(redact(visible).trim(), max);
+  return cut(redact(visible).toWellFormed().trim(), max);
 }
 
 /** An http or https URL that a person can follow, without secrets; undefined for anything else, or one too long. */

@@ -1,3 +1,4 @@
+import { printable } from '../net/certificate.ts';
 import { redact } from '../redact.ts';
 import { finds, toRegex } from './bounded-regex.ts';
 
@@ -94,10 +95,7 @@ const EXCERPT_MAX = 60;
 function shown(value: unknown): string {
   if (typeof value !== 'string')
     return Array.isArray(value) ? 'an array' : isObject(value) ? 'an object' : String(value);
-  const clean = redact(value.slice(0, 10 * EXCERPT_MAX));
-  return JSON.stringify(
-    clean.length > EXCERPT_MAX ? `${clean.slice(0, EXCERPT_MAX - 1).toWellFormed()}…` : clean,
-  );
+  return JSON.stringify(printable(redact(value.slice(0, 10 * EXCERPT_MAX)), EXCERPT_MAX));
 }
 
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;

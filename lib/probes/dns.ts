@@ -32,8 +32,7 @@ export const dns = defineProbe({
         .string()
         .transform((text, context) => {
           const name = parseName(text);
-          if (name === undefined)
-            context.addIssue(`${JSON.stringify(text)} is not a name that DNS can be asked for`);
+          if (name === undefined) context.addIssue(`${quoted(text)} is not a name that DNS can be asked for`);
           return name ?? z.NEVER;
         })
         .describe('The name that is asked for'),
@@ -64,7 +63,7 @@ export const dns = defineProbe({
         .filter((text) => parseRecord(record, text) === undefined)
         .map((text) => ({
           path: ['expect', field],
-          message: `${JSON.stringify(text)} is not what a record of type ${record} looks like`,
+          message: `${quoted(text)} is not what a record of type ${record} looks like`,
         })),
     );
     const others = expect.equals ?? ttlAtMost ?? includes[0] ?? excludes[0];
@@ -84,12 +83,7 @@ export const dns = defineProbe({
       const records = follow(answer.records, name, record);
       const issues = records
         ? issuesOf({ rcode: answer.rcode, records }, canonical(expect, record), name, record)
-        : [
-            {
-              reason: 'dns_error' as const,
-              message: `${name} has more than ${ALIASES_MAX} aliases in a row.`,
-            },
-          ];
+        : [endless(name)];
       return found(issues, { latencyMs, phases: { dns: latencyMs }, facts: factsOf(answer, records ?? []) });
     } catch (error) {
       const latencyMs = elapsed();
@@ -97,6 +91,9 @@ export const dns = defineProbe({
     }
   },
 });
+
+/** What a user wrote, for a message about it. */
+const quoted = (text: string): string => JSON.stringify(cut(text, 60));
 
 /** The records that the name has itself or by its aliases; `undefined`: the aliases have no end. */
 function follow(all: readonly DnsRecord[], name: string, type: RecordType): readonly DnsRecord[] | undefined {
@@ -110,6 +107,11 @@ function follow(all: readonly DnsRecord[], name: string, type: RecordType): read
   }
   return undefined;
 }
+
+const endless = (name: string): Issue => ({
+  reason: 'dns_error',
+  message: `${name} has more than ${ALIASES_MAX} aliases in a row.`,
+});
 
 interface Got {
   readonly rcode: string;

@@ -1,11 +1,9 @@
+import { isIP } from 'node:net';
 import { hostPort } from '../net/host.ts';
-import { handshake } from '../net/tls.ts';
 import type { Finding } from '../reading.ts';
 import { defineProbe } from './define.ts';
-import { failed, found } from './finding.ts';
-
-/** Offered so that a web server says what it speaks; it is a fact and no fault. */
-const ALPN = ['h2', 'http/1.1'];
+import { failed } from './finding.ts';
+import { lookAtEach, together } from './tls-look.ts';
 
 /** What a certificate is pinned by: SHA-256 of the public key info, base64. */
 const PIN = /^[A-Za-z0-9+/]{43}=$/;
@@ -52,16 +50,16 @@ export const tls = defineProbe({
   defaults: { severity: 'ticket' },
   target: (check) => hostPort(check.host, check.port),
 
-  async run({ host, port, connectTo, servername, ca, expires, minVersion, pin }, context): Promise<Finding> {
-    const { net, clock, signal, deadline } = context;
+  async run(check, { net, clock, signal, deadline }): Promise<Finding> {
     const started = clock.monotonic();
+    const { host, port, servername, ca, expires, minVersion, pin: pins, revocation: mode } = check;
+    const at = check.connectTo ?? { host, port: undefined };
+    const options = { servername, ca, expires, minVersion, pins, revocation: mode };
+    const limits = { signal, deadline };
     try {
-      const options = { servername, ca, expires, minVersion, pins: pin, alpn: ALPN, settle: true };
-      const secured = await handshake(net, { host, port, connectTo }, options, { deadline, signal });
-      secured.socket.destroy();
-      const { dns = 0, connect = 0, tls = 0 } = secured.phases;
-      const facts = { address: secured.address, ...secured.facts };
-      return found(secured.issues, { latencyMs: dns + connect + tls, phases: secured.phases, facts });
+      const { addresses, ms } = await net.resolve(at.host, limits);
+      const looks = await lookAtEach(addresses, net, { host, port, connectTo: at }, options, limits);
+      return together(looks, isIP(at.host) ? {} : { dns: ms });
     } catch (error) {
       return failed(error, clock.monotonic() - started);
     }

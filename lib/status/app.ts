@@ -1,16 +1,13 @@
-import { createHash } from 'node:crypto';
-import { type Context, Hono } from 'hono';
+import { Hono } from 'hono';
 import type { Clock, Log } from '../ports.ts';
 import type { Snapshot } from '../snapshot.ts';
+import { answer, failure, HTML, JSON_TYPE, refuse, TEXT } from './answer.ts';
 import { ASSETS } from './assets.ts';
 import { kept, reader } from './current.ts';
 import { CACHE, SECURITY_HEADERS } from './headers.ts';
-import { FAVICON } from './icons.ts';
 import { isOperator, type PeerOf } from './loopback.ts';
 import { runbookPage } from './markdown.ts';
-import { message, page } from './page.ts';
-import { project } from './project.ts';
-import { operatorSummary, summary } from './summary.ts';
+import { type Views, viewsOf } from './views.ts';
 
 export interface StatusOptions {
   /**
@@ -28,66 +25,17 @@ export interface StatusOptions {
   readonly operator?: { readonly peerOf: PeerOf };
 }
 
-/** Longer than any address that we have. */
-const MAX_URL = 2_048;
-
-const HTML = 'text/html; charset=utf-8';
-const JSON_TYPE = 'application/json; charset=utf-8';
-const TEXT = 'text/plain; charset=utf-8';
-
-/** The status page, its API, the runbooks. Read only; the public part is made from the projection alone. */
+/** The status page, its API, the runbooks. It only reads. */
 export function createStatusApp({ read, clock, log, runbooks, health, operator }: StatusOptions): Hono {
-  const app = new Hono({ strict: true });
   const newest = reader(read, clock, log);
-  const shown = kept(clock, async () => {
-    const { snapshot, failed } = await newest();
-    const now = clock.now();
-    const seen = snapshot && project(snapshot);
-    return {
-      status: failed && !snapshot ? (503 as const) : (200 as const),
-      page: once(() => String(page(seen, { now, operator: false, operatorExists: operator !== undefined }))),
-      summary: once(() => JSON.stringify(summary(seen, now))),
-      operatorPage: once(() => String(page(snapshot, { now, operator: true, operatorExists: true }))),
-      operatorSummary: once(() => JSON.stringify(operatorSummary(snapshot, now))),
-    };
-  });
-
+  const views = kept(clock, async () => viewsOf(await newest(), clock, operator !== undefined));
+  const app = new Hono();
   app.use(async (c, next) => {
     const refusal = refuse(c);
     if (refusal) c.res = refusal;
     else await next();
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) c.res.headers.set(name, value);
   });
-  app.get('/', async (c) => {
-    const { status, page } = await shown();
-    return answer(c, page(), HTML, status === 200 ? CACHE.page : CACHE.none, status);
-  });
-  app.get('/api/v1/summary', async (c) => {
-    const { status, summary } = await shown();
-    return answer(c, summary(), JSON_TYPE, status === 200 ? CACHE.page : CACHE.none, status);
-  });
-  app.get('/healthz', async (c) => {
-    const well = await health();
-    return answer(c, well ? 'ok\n' : 'probing does not work\n', TEXT, CACHE.none, well ? 200 : 503);
-  });
-  app.get('/runbooks/:type', (c) => {
-    const type = c.req.param('type');
-    const text = Object.hasOwn(runbooks, type) ? runbooks[type] : undefined;
-    return text === undefined
-      ? c.notFound()
-      : answer(c, String(runbookPage(type, text)), HTML, CACHE.runbook);
-  });
-  for (const { path, type, body } of Object.values(ASSETS))
-    app.get(path, (c) => answer(c, body, type, CACHE.asset));
-  app.get('/favicon.svg', (c) => answer(c, FAVICON, 'image/svg+xml', CACHE.runbook));
-  if (operator) {
-    const guarded = (path: string, type: string, what: 'operatorPage' | 'operatorSummary') =>
-      app.get(path, async (c) =>
-        isOperator(c, operator.peerOf) ? answer(c, (await shown())[what](), type, CACHE.none) : c.notFound(),
-      );
-    guarded('/operator', HTML, 'operatorPage');
-    guarded('/api/v1/operator', JSON_TYPE, 'operatorSummary');
-  }
   app.notFound((c) => failure(c, 404, 'Not found', 'There is no page at this address.'));
   app.onError((error, c) => {
     log.error('a request failed', { path: c.req.path, error: String(error) });
@@ -95,50 +43,50 @@ export function createStatusApp({ read, clock, log, runbooks, health, operator }
       c,
       500,
       'Something broke',
-      'The fault is ours. Nothing is said here about the state of anything else.',
+      'The fault is ours. It says nothing of the state of anything else.',
     );
   });
+  servePublic(app, views);
+  if (operator) serveOperator(app, views, operator.peerOf);
+  serveHealth(app, health);
+  serveRunbooks(app, runbooks);
+  for (const { path, type, body, cache } of ASSETS) app.get(path, (c) => answer(c, body, type, cache));
   return app;
 }
 
-/** What isn't even looked at: it only reads, and it knows no long addresses. */
-function refuse(c: Context): Response | undefined {
-  if (c.req.method !== 'GET' && c.req.method !== 'HEAD') {
-    c.header('allow', 'GET, HEAD');
-    return failure(c, 405, 'Not allowed', 'This page can only be read.');
-  }
-  return c.req.url.length > MAX_URL
-    ? failure(c, 414, 'Too long', 'There is no page at so long an address.')
-    : undefined;
+function servePublic(app: Hono, views: () => Promise<Views>): void {
+  const show = (path: string, type: string, what: 'page' | 'summary') =>
+    app.get(path, async (c) => {
+      const { failed, [what]: view } = await views();
+      return failed ? answer(c, view(), type, CACHE.none, 503) : answer(c, view(), type, CACHE.page);
+    });
+  show('/', HTML, 'page');
+  show('/api/v1/summary', JSON_TYPE, 'summary');
 }
 
-/** An answer; 304 if the client has it already. What may be kept is named by its content alone. */
-function answer(c: Context, body: string, type: string, cache: string, status: 200 | 503 = 200): Response {
-  c.header('cache-control', cache);
-  if (cache !== CACHE.none) {
-    const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
-    c.header('etag', etag);
-    if (matches(c.req.header('if-none-match'), etag)) return c.body(null, 304);
-  }
-  return c.body(body, status, { 'content-type': type });
+/** To everybody else it is as if these addresses did not exist. */
+function serveOperator(app: Hono, views: () => Promise<Views>, peerOf: PeerOf): void {
+  const show = (path: string, type: string, what: 'operatorPage' | 'operatorSummary') =>
+    app.get(path, async (c) =>
+      isOperator(c, peerOf) ? answer(c, (await views())[what](), type, CACHE.none) : c.notFound(),
+    );
+  show('/operator', HTML, 'operatorPage');
+  show('/api/v1/operator', JSON_TYPE, 'operatorSummary');
 }
 
-/** https://www.rfc-editor.org/rfc/rfc9110#field.if-none-match: compared weakly, `*` is any. */
-const matches = (header: string | undefined, etag: string): boolean =>
-  (header ?? '').split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag);
-
-function failure(c: Context, status: 404 | 405 | 414 | 500, title: string, text: string): Response {
-  c.header('cache-control', CACHE.none);
-  if (c.req.path.startsWith('/api/'))
-    return c.body(JSON.stringify({ error: title.toLowerCase() }), status, { 'content-type': JSON_TYPE });
-  return c.body(String(message(title, text)), status, { 'content-type': HTML });
+function serveHealth(app: Hono, health: StatusOptions['health']): void {
+  app.get('/healthz', async (c) => {
+    const well = await health();
+    return well
+      ? answer(c, 'ok\n', TEXT, CACHE.none)
+      : answer(c, 'probing does not work\n', TEXT, CACHE.none, 503);
+  });
 }
 
-/** Made when it is first asked for. */
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
-  };
+function serveRunbooks(app: Hono, runbooks: StatusOptions['runbooks']): void {
+  app.get('/runbooks/:type', (c) => {
+    const type = c.req.param('type');
+    const text = Object.hasOwn(runbooks, type) ? runbooks[type] : undefined;
+    return text === undefined ? c.notFound() : answer(c, String(runbookPage(type, text)), HTML, CACHE.hour);
+  });
 }

@@ -1,20 +1,24 @@
 import { createHash } from 'node:crypto';
+import { CACHE } from './headers.ts';
+import { FAVICON } from './icons.ts';
 import { SCRIPT } from './script.ts';
 import { STYLE } from './style.ts';
 
-/** A file that is named after its content, so that it may be cached for ever. */
-export interface Asset {
+interface Asset {
   readonly path: string;
   readonly type: string;
   readonly body: string;
+  readonly cache: string;
 }
 
-function asset(body: string, extension: 'css' | 'js', type: string): Asset {
+/** A file that is named after its content, so that it may be kept for ever. */
+function hashed(body: string, extension: 'css' | 'js', type: string): Asset {
   const hash = createHash('sha256').update(body).digest('hex').slice(0, 12);
-  return { path: `/static/${hash}.${extension}`, type, body };
+  return { path: `/static/${hash}.${extension}`, type, body, cache: CACHE.forever };
 }
 
-export const ASSETS = {
-  style: asset(STYLE, 'css', 'text/css; charset=utf-8'),
-  script: asset(SCRIPT, 'js', 'text/javascript; charset=utf-8'),
-} as const;
+export const STYLESHEET = hashed(STYLE, 'css', 'text/css; charset=utf-8');
+export const SCRIPT_FILE = hashed(SCRIPT, 'js', 'text/javascript; charset=utf-8');
+const ICON: Asset = { path: '/favicon.svg', type: 'image/svg+xml', body: FAVICON, cache: CACHE.hour };
+
+export const ASSETS: readonly Asset[] = [STYLESHEET, SCRIPT_FILE, ICON];

@@ -26,11 +26,12 @@ export const ends = ({ unit, slots }: Bar): readonly [string, string] => [
   unit === 'day' ? 'today' : 'now',
 ];
 
-/** A slot without trouble is the plain case, and there are many: it has neither class nor title. */
+/** Slots with nothing to tell, or without data, are the plain cases, and there are many: they have no title. */
 function slotOf(slot: BarSlot): Html {
   const look = looks(slot);
-  if (look === '') return html`<i></i>`;
-  return look === 'n' ? html`<i class="n"></i>` : html`<i class="${look}" title="${told(slot)}"></i>`;
+  const words = told(slot);
+  const title = words === NO_DOWNTIME || words === NO_DATA ? '' : html` title="${words}"`;
+  return html`<i${look ? html` class="${look}"` : ''}${title}></i>`;
 }
 
 /**
@@ -48,7 +49,11 @@ export function looks({ up, degraded, down, unknown, maintenance }: BarSlot): st
 
 const level = (share: number): 1 | 2 | 3 => (share < 0.02 ? 1 : share < 0.2 ? 2 : 3);
 
-/** What happened in a slot, in words; the script says the same of the two kinds of slot without a title. */
+// The script says the same of the slots without a title.
+const NO_DOWNTIME = 'no downtime';
+const NO_DATA = 'no data';
+
+/** What happened in a slot, in words. */
 export function told(slot: BarSlot | undefined): string {
   const parts = (
     [
@@ -59,7 +64,7 @@ export function told(slot: BarSlot | undefined): string {
     ] as const
   ).flatMap(([word, minutes]) => (minutes && minutes > 0 ? `${lasted(minutes * 60_000)} ${word}` : []));
   if (parts.length > 0) return parts.join(', ');
-  return slot && slot.up > 0 ? 'no downtime' : 'no data';
+  return slot && slot.up > 0 ? NO_DOWNTIME : NO_DATA;
 }
 
 function slotTime(unit: Bar['unit'], from: number, index: number): string {
@@ -71,9 +76,8 @@ function summary({ unit, slots }: Bar): string {
   const count = (wanted: (look: string) => boolean) => slots.filter((slot) => wanted(looks(slot))).length;
   const down = count((look) => look.startsWith('d'));
   const nothing = count((look) => look === 'n');
-  const parts = [
-    `Last ${plural(slots.length, unit)}`,
-    down > 0 ? `downtime in ${plural(down, unit)}` : 'no downtime seen',
-  ];
-  return [...parts, ...(nothing > 0 ? [`no data for ${nothing}`] : [])].join(', ');
+  const period = `Last ${plural(slots.length, unit)}`;
+  if (nothing === slots.length) return `${period}: ${NO_DATA}`;
+  const downtime = down > 0 ? `downtime in ${plural(down, unit)}` : NO_DOWNTIME;
+  return `${period}: ${downtime}${nothing > 0 ? `, ${NO_DATA} for ${nothing}` : ''}`;
 }

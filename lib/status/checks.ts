@@ -51,7 +51,7 @@ const PERIODS = [
 const uptime = (check: CheckView): Html =>
   html`<dl class="uptime">${PERIODS.map(
     ([period, label]) =>
-      html`<div><dt><span class="sr">Uptime, </span>${label}</dt><dd>${percent(check.uptime[period] ?? undefined)}</dd></div>`,
+      html`<div><dt><span class="sr">Uptime, </span>${label}</dt><dd>${percent(check.uptime[period])}</dd></div>`,
   )}</dl>`;
 
 /** What only the operator's snapshot holds: what is watched, why it is as it is, since when. */

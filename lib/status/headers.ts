@@ -18,7 +18,7 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
 /** How long each kind of answer may be kept; an error is never kept. */
 export const CACHE = {
   page: 'public, max-age=15, stale-while-revalidate=30, stale-if-error=300',
-  asset: 'public, max-age=31536000, immutable',
-  runbook: 'public, max-age=300',
+  forever: 'public, max-age=31536000, immutable',
+  hour: 'public, max-age=3600',
   none: 'no-store',
 } as const;

@@ -3,7 +3,7 @@ import type { ShownStatus } from '../snapshot.ts';
 import type { Html } from './words.ts';
 
 /** One shape for each status, so that none is told by its colour alone. Drawn once, used by `icon`. */
-export const sprite: Html = html`<svg width="0" height="0" hidden>
+export const sprite: Html = html`<svg width="0" height="0" aria-hidden="true">
 <symbol id="i-up" viewBox="0 0 20 20"><circle cx="10" cy="10" r="10"/><path d="M5.8 10.4l2.8 2.8 5.6-6"/></symbol>
 <symbol id="i-degraded" viewBox="0 0 20 20"><path class="f" d="M8.6 1.6a1.6 1.6 0 0 1 2.8 0l8.2 14.6a1.6 1.6 0 0 1-1.4 2.4H1.8a1.6 1.6 0 0 1-1.4-2.4z"/><path d="M10 7v4.6M10 15v.1"/></symbol>
 <symbol id="i-down" viewBox="0 0 20 20"><path class="f" d="M6 0h8l6 6v8l-6 6H6l-6-6V6z"/><path d="M6.6 6.6l6.8 6.8M13.4 6.6l-6.8 6.8"/></symbol>

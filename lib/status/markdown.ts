@@ -4,8 +4,8 @@ import type { Html } from './words.ts';
 
 /** A runbook as a page: calm to read at four in the morning. */
 export function runbookPage(type: string, text: string): Html {
-  const main = html`<header class="hero s-maintenance"><div class="wide"><p class="site"><a href="/">Status page</a></p></div></header>
-<section class="prose">${markdown(text)}</section>`;
+  const main = html`<article class="hero s-maintenance"><div class="wide"><p class="site"><a href="/">Status page</a></p>
+<div class="prose">${markdown(text)}</div></div></article>`;
   return document({ title: `Runbook: ${type}`, stale: false, operator: false, plain: true, main });
 }
 

@@ -65,6 +65,6 @@ function starting(): Html {
 
 /** A page that says one thing: that there is none here, or that something broke on our side. */
 export function message(title: string, text: string): Html {
-  const main = html`<header class="hero s-unknown"><div class="wide"><h1><span>${title}</span></h1><p class="lede">${text}</p><p><a href="/">To the status page</a></p></div></header>`;
+  const main = html`<header class="hero s-unknown"><div class="wide"><p class="site"><a href="/">Status page</a></p><h1><span>${title}</span></h1><p class="lede">${text}</p></div></header>`;
   return document({ title, stale: false, main, operator: false, plain: true });
 }

@@ -1,6 +1,6 @@
 /**
  * The one script, for the browser, plain. A page without it is whole, but stands still: its slots are read by
- * their titles, and its reader must look at "as of" himself.
+ * their titles, and its reader has to look at "as of".
  */
 export const SCRIPT = `(() => {
 'use strict';

@@ -9,7 +9,7 @@ const HEIGHT = 28;
 /** The latency over time, from zero upwards, with a hole where there is no data; and what it is now. */
 export function sparkline({ latency, latencyMs }: CheckView): Html {
   const known = latency.values.filter(isKnown);
-  const now = html`<p class="latency"><span class="sr">Latency now: </span>${latencyMs === undefined ? '–' : latencyOf(latencyMs)}</p>`;
+  const now = html`<p class="latency"><span class="sr">Latency now: </span>${isKnown(latencyMs) ? latencyOf(latencyMs) : '–'}</p>`;
   if (known.length === 0) return now;
   const range = `Latency of the last ${lasted(latency.values.length * latency.slotMs)}: ${latencyOf(min(known))} to ${latencyOf(max(known))}`;
   // Numbers only: nothing in the path comes from outside as text.

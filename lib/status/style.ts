@@ -152,6 +152,6 @@ footer { display: flex; flex-wrap: wrap; gap: .25rem 2rem; justify-content: spac
   :root { --paper: #fff; --card: #fff; --ink: #000; --soft: #444; --line: #ccc; }
   .hero { background: none; padding-block: 0 1rem; }
   .check, .card, .recent li { break-inside: avoid; }
-  .skip, .tip, .bar input, footer a { display: none; }
+  .skip, .tip, .bar input { display: none; }
 }
 `;

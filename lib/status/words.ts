@@ -43,9 +43,9 @@ export function span(from: number, to: number): Html {
   return html`${moment(from)} – ${day(from) === day(to) ? clockTime(to) : moment(to)}`;
 }
 
-/** `0.99996` → `99.99%`: cut, never rounded, so that only a flawless record reads 100 %. */
-export function percent(share: number | undefined): string {
-  if (share === undefined || Number.isNaN(share)) return '–';
+/** `0.99996` → `99.99%`: cut, never rounded, so that only a flawless record reads 100 %. NaN comes as null through JSON. */
+export function percent(share: number | null | undefined): string {
+  if (typeof share !== 'number' || Number.isNaN(share)) return '–';
   if (share >= 1) return '100%';
   // A share like 0.2857 × 10 000 is a hair below the whole number that is meant.
   return `${(Math.floor(Math.max(0, share) * 10_000 + 1e-9) / 100).toFixed(2)}%`;
@@ -58,5 +58,4 @@ export const goneFor = (ms: number): string => lasted(ms < 60_000 ? ms : Math.fl
 export const latencyOf = (ms: number): string =>
   ms < 999.5 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`;
 
-export const plural = (count: number, one: string, many = `${one}s`): string =>
-  `${count} ${count === 1 ? one : many}`;
+export const plural = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`;

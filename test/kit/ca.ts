@@ -22,6 +22,7 @@ import {
   time,
   utf8,
 } from './asn1.ts';
+import { multiPrimeKey } from './rsa.ts';
 
 /**
  * A certificate authority that lives in the test. It signs whatever it is told to, broken digests and short
@@ -233,10 +234,14 @@ function keyOf(key: KeyType | KeyObject): KeyObject {
 
 function generate(type: KeyType): KeyObject {
   if (type === 'ed25519') return generateKeyPairSync('ed25519').privateKey;
-  if (type.startsWith('rsa'))
-    return generateKeyPairSync('rsa', { modulusLength: Number(type.slice(3)) }).privateKey;
+  if (type.startsWith('rsa')) return rsaKey(Number(type.slice(3)));
   return generateKeyPairSync('ec', { namedCurve: type === 'ec256' ? 'P-256' : 'P-384' }).privateKey;
 }
+
+const rsaKey = (modulusLength: number): KeyObject =>
+  modulusLength > 4096
+    ? multiPrimeKey(modulusLength)
+    : generateKeyPairSync('rsa', { modulusLength }).privateKey;
 
 export function toPem(label: string, der: Buffer): string {
   const lines = der.toString('base64').replace(/.{1,64}/g, '$&\n');

@@ -25,8 +25,10 @@ export interface Reply {
   readonly bytes?: Buffer | ((query: Buffer) => Buffer);
   /** On TCP: sent as it is, without a length. */
   readonly stream?: Buffer;
+  /** On TCP: the message arrives in pieces of so many bytes; otherwise as a whole. */
+  readonly pieces?: number;
   /** On TCP: what follows the message; otherwise the connection stays open. */
-  readonly then?: 'end' | 'reset';
+  readonly ending?: 'end' | 'reset';
 }
 
 /** A question that arrived. */
@@ -36,6 +38,8 @@ export interface Asked {
   readonly transport: 'udp' | 'tcp';
   /** How often this name and type was asked, this time included. */
   readonly nth: number;
+  /** The port that it came from. */
+  readonly from: number;
   readonly query: Buffer;
 }
 
@@ -54,13 +58,12 @@ export interface DnsServerOptions {
 
 /** A name server of our own on a free port of loopback, UDP and TCP, which says what it is told to. */
 export interface DnsServer {
+  readonly host: string;
   readonly port: number;
   /** `127.0.0.1:port` or `[::1]:port`: the form of the config. */
   readonly address: string;
   /** Every question so far, in order. */
   readonly asked: readonly Asked[];
-  /** Every packet that no question could be read from. */
-  readonly unreadable: readonly Buffer[];
   /** Waits until so many questions have arrived in all. */
   received(count: number): Promise<void>;
   close(): Promise<void>;
@@ -77,18 +80,17 @@ export async function startDnsServer(
   const port = udp.address().port;
   const answer = typeof script === 'function' ? script : fromZone(script);
   const asked: Asked[] = [];
-  const unreadable: Buffer[] = [];
+  const counts = new Map<string, number>();
   const connections = new Set<Tcp>();
   let waiting: { readonly count: number; readonly resolve: () => void }[] = [];
 
-  function replies(query: Buffer, transport: Asked['transport']): readonly Reply[] {
-    const question = readQuestion(query);
-    if (!question) {
-      unreadable.push(query);
-      return [];
-    }
-    const nth = 1 + asked.filter((a) => a.name === question.name && a.type === question.type).length;
-    const one: Asked = { name: question.name, type: question.type, transport, nth, query };
+  function replies(query: Buffer, transport: Asked['transport'], from: number): readonly Reply[] {
+    const [question] = dnsPacket.decode(query).questions ?? [];
+    if (!question) throw new Error('a query without a question');
+    const key = `${question.type} ${question.name}`;
+    const nth = (counts.get(key) ?? 0) + 1;
+    counts.set(key, nth);
+    const one: Asked = { name: question.name, type: question.type, transport, nth, from, query };
     asked.push(one);
     for (const { resolve } of waiting.filter(({ count }) => count <= asked.length)) resolve();
     waiting = waiting.filter(({ count }) => count > asked.length);
@@ -97,7 +99,7 @@ export async function startDnsServer(
   }
 
   udp.on('message', (query: Buffer, from: RemoteInfo) => {
-    for (const reply of replies(query, 'udp')) {
+    for (const reply of replies(query, 'udp', from.port)) {
       (reply.forged ? forger : udp).send(encode(reply, query), from.port, from.address);
     }
   });
@@ -106,16 +108,16 @@ export async function startDnsServer(
     socket.on('close', () => connections.delete(socket));
     socket.on('error', () => socket.destroy()); // the client may reset at any time
     readMessages(socket, (query) => {
-      for (const reply of replies(query, 'tcp')) writeReply(socket, reply, query);
+      for (const reply of replies(query, 'tcp', socket.remotePort ?? 0)) writeReply(socket, reply, query);
     });
   });
   if (options.tcp === 'refused') await closeTcp(tcp);
 
   return {
+    host,
     port,
     address: host === '::1' ? `[::1]:${port}` : `${host}:${port}`,
     asked,
-    unreadable,
     received: (count) =>
       asked.length >= count ? Promise.resolve() : new Promise((resolve) => waiting.push({ count, resolve })),
     async close() {
@@ -171,14 +173,6 @@ function fromZone(zone: Zone): Script {
 
 const isList = (reply: Reply | readonly Reply[]): reply is readonly Reply[] => Array.isArray(reply);
 
-function readQuestion(query: Buffer): dnsPacket.Question | undefined {
-  try {
-    return dnsPacket.decode(query).questions?.[0];
-  } catch {
-    return undefined; // whoever asks looks at `unreadable`
-  }
-}
-
 /** Calls back for each message behind a length of two bytes: RFC 1035 §4.2.2. */
 function readMessages(socket: Tcp, onMessage: (message: Buffer) => void): void {
   let read = Buffer.alloc(0);
@@ -192,16 +186,20 @@ function readMessages(socket: Tcp, onMessage: (message: Buffer) => void): void {
   });
 }
 
-function writeReply(socket: Tcp, reply: Reply, query: Buffer): void {
-  if (reply.stream) socket.write(reply.stream);
-  else {
-    const message = encode(reply, query);
-    const length = Buffer.alloc(2);
-    length.writeUInt16BE(message.length);
-    socket.write(Buffer.concat([length, message]));
+async function writeReply(socket: Tcp, reply: Reply, query: Buffer): Promise<void> {
+  const bytes = reply.stream ?? framed(encode(reply, query));
+  const step = reply.pieces ?? bytes.length;
+  for (let at = 0; at < bytes.length && !socket.destroyed; at += step) {
+    await new Promise((written) => socket.write(bytes.subarray(at, at + step), written));
   }
-  if (reply.then === 'end') socket.end();
-  if (reply.then === 'reset') socket.resetAndDestroy();
+  if (reply.ending === 'end') socket.end();
+  if (reply.ending === 'reset') socket.resetAndDestroy();
+}
+
+function framed(message: Buffer): Buffer {
+  const length = Buffer.alloc(2);
+  length.writeUInt16BE(message.length);
+  return Buffer.concat([length, message]);
 }
 
 /** UDP and TCP on the same free port. */

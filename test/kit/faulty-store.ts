@@ -46,6 +46,11 @@ export class FaultyStore implements Store {
     this.plan = plan;
   }
 
+  /** The process dies now: no call gets through any more. */
+  die(): void {
+    this.#dead = true;
+  }
+
   get<T>(key: Key): Promise<Item<T> | undefined> {
     return this.#call('get', () => this.#inner.get(key));
   }

@@ -5,7 +5,7 @@ import { createNet } from '../../lib/net/create.ts';
 import { type Clock, SecretError, type SecretRef } from '../../lib/ports.ts';
 import { http } from '../../lib/probes/http.ts';
 import type { Finding } from '../../lib/reading.ts';
-import { listen, type TestServer } from './sockets.ts';
+import { listen, type TestServer, type Where } from './sockets.ts';
 
 export type HttpCheck = Parameters<typeof http.run>[0];
 
@@ -50,7 +50,7 @@ export interface ScriptedServer extends TestServer {
 }
 
 /** Answers the request of each connection as the script says; the head of a request counts as all of it. */
-export async function scripted(script: Script): Promise<ScriptedServer> {
+export async function scripted(script: Script, where: Where = {}): Promise<ScriptedServer> {
   const requests: string[] = [];
   const server = await listen((socket) => {
     let request = '';
@@ -61,8 +61,8 @@ export async function scripted(script: Script): Promise<ScriptedServer> {
       requests.push(request);
       script(socket, request);
     });
-  });
-  return Object.assign(server, { url: `http://127.0.0.1:${server.port}`, requests });
+  }, where);
+  return Object.assign(server, { url: `http://${server.host}:${server.port}`, requests });
 }
 
 /** Says these bytes and ends the connection. */

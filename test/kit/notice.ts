@@ -28,7 +28,7 @@ export function incidentOf(some: Partial<Incident> = {}): Incident {
     openedAt: OPENED_AT,
     runbook: '/runbooks/http',
     evidence: {
-      at: OPENED_AT,
+      at: OPENED_AT - 10_000,
       reasons: ['unavailable'],
       message: 'Answered 503 where 200 or 204 was expected.',
       locations: ['eu-west-1', 'us-east-1'],
@@ -93,7 +93,10 @@ export const pagerDutyAt = (endpoint: string, routingKey: keyof typeof SECRETS =
   routingKey: { secret: routingKey },
 });
 
-export const webhookAt = (url: string, headers: Readonly<Record<string, string | { secret: string }>> = {}) => ({
+export const webhookAt = (
+  url: string,
+  headers: Readonly<Record<string, string | { secret: string }>> = {},
+) => ({
   name: 'webhook',
   type: 'webhook' as const,
   hears: 'everything' as const,

@@ -26,7 +26,10 @@ const Payload = z.strictObject({
   component: text(1, 1024).optional(),
   group: text(1, 1024).optional(),
   class: text(1, 1024).optional(),
-  custom_details: z.record(text(1, 1024), z.json()).optional(),
+  custom_details: z
+    .record(text(1, 1024), z.json())
+    .refine(isWellFormed, 'has half a surrogate pair')
+    .optional(),
 });
 
 const Event = z
@@ -207,5 +210,12 @@ function enqueue(ledger: PagerDutyLedger, { at, method, path, headers, bytes }: 
 
 const inWords = (issue: { readonly path: PropertyKey[]; readonly message: string }): string =>
   `${issue.path.map(String).join('.')}: ${issue.message}`;
+
+/** In every text of a value, the names of its fields included. */
+function isWellFormed(value: unknown): boolean {
+  if (typeof value === 'string') return value.isWellFormed();
+  if (typeof value !== 'object' || value === null) return true;
+  return Object.entries(value).every(([name, field]) => name.isWellFormed() && isWellFormed(field));
+}
 
 const json = (status: number, body: unknown): Answer => ({ status, body: JSON.stringify(body) });

@@ -8,7 +8,12 @@ export async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await settle();
 }
 
-interface Where {
+/** What was written to a socket of this machine has arrived and was read. */
+export async function delivered(): Promise<void> {
+  for (let turn = 0; turn < 10; turn += 1) await settle();
+}
+
+export interface Where {
   readonly host?: string;
   /** Default: a free one. */
   readonly port?: number;

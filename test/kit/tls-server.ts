@@ -3,8 +3,8 @@ import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { createServer, type TLSSocket, type TlsOptions } from 'node:tls';
 
-/** A server on loopback and how to end it; `await using` does that by itself. */
-export interface Listening extends AsyncDisposable {
+/** A server on loopback. */
+export interface Listening {
   readonly port: number;
   readonly host: string;
   /** TCP connections accepted so far. */
@@ -33,8 +33,8 @@ export function httpsServer(options: TlsOptions, onRequest: RequestListener): Pr
   return listening(server);
 }
 
-/** Listens on a free port and keeps account of the connections, so that closing leaves none behind. */
-export async function listening(server: Server, host = '127.0.0.1'): Promise<Listening> {
+/** Listens on a free port, or the wanted one, and keeps account of the connections, so that closing leaves none behind. */
+export async function listening(server: Server, host = '127.0.0.1', wanted = 0): Promise<Listening> {
   const sockets = new Set<Socket>();
   let accepted = 0;
   server.on('connection', (socket) => {
@@ -43,14 +43,14 @@ export async function listening(server: Server, host = '127.0.0.1'): Promise<Lis
     socket.on('error', ignore);
     socket.on('close', () => sockets.delete(socket));
   });
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, host, resolve));
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(wanted, host, resolve));
   const close = () =>
     new Promise<void>((resolve) => {
       server.close(() => resolve());
       for (const socket of sockets) socket.destroy();
     });
   const { port } = server.address() as AddressInfo;
-  return { port, host, accepted: () => accepted, close, [Symbol.asyncDispose]: close };
+  return { port, host, accepted: () => accepted, close };
 }
 
 /** A client that goes away in the middle is no event of the test. */

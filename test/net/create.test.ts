@@ -1,13 +1,20 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../lib/adapters/local/clock.ts';
 import { createNet } from '../../lib/net/create.ts';
 import { Fault, type Target } from '../../lib/net/net.ts';
+import { selfSigned } from '../kit/ca.ts';
 import { a, type DnsServer, type Script, startDnsServer } from '../kit/dns-server.ts';
+import { countSections } from '../kit/sections.ts';
 import { listen, saysNothing } from '../kit/sockets.ts';
+import { httpsServer } from '../kit/tls-server.ts';
+
+countSections();
 
 const signal = new AbortController().signal;
 const LOOPBACK = ['127.0.0.0/8', '::1/128'];
@@ -15,7 +22,6 @@ const openAtEnd: { close(): unknown }[] = [];
 
 afterEach(async () => {
   for (const one of openAtEnd.splice(0).reverse()) await one.close();
-  vi.unstubAllEnvs();
 });
 
 async function started<T extends { close(): unknown }>(starting: Promise<T>): Promise<T> {
@@ -109,7 +115,7 @@ describe('a dial', () => {
     expect(await outcome({ host, port })).toBe(why);
   });
 
-  it('refuses our own status server, by whatever name', async () => {
+  it('J07 refuses our own status server, by whatever name', async () => {
     const server = await started(listen(saysNothing));
     const dns = await names({ 'status.test': ['127.0.0.1'] });
     const self = [{ host: '127.0.0.1', port: server.port }];
@@ -168,41 +174,74 @@ describe('a dial', () => {
     });
   });
 
-  it('A24 takes no notice of proxies in the environment', async () => {
-    const server = await started(listen(saysNothing));
-    for (const name of ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'http_proxy'])
-      vi.stubEnv(name, 'http://127.0.0.9:9');
-    vi.stubEnv('NODE_USE_ENV_PROXY', '1');
-    expect(await outcome({ host: '127.0.0.1', port: server.port })).toBe('127.0.0.1');
+  it('A24 takes no notice of proxies and of TLS settings in the environment', async () => {
+    const stranger = selfSigned({ names: ['api.test'] });
+    const server = await started(httpsServer(stranger, (_, response) => response.end('ok')));
+    const folder = await mkdtemp(join(tmpdir(), 'watchbill-'));
+    await writeFile(join(folder, 'ca.pem'), stranger.pem);
+    const proxy = 'http://127.0.0.9:9';
+    const env = {
+      ...Object.fromEntries(
+        ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'http_proxy', 'https_proxy'].map((name) => [name, proxy]),
+      ),
+      NODE_USE_ENV_PROXY: '1',
+      NODE_TLS_REJECT_UNAUTHORIZED: '0',
+      NODE_EXTRA_CA_CERTS: join(folder, 'ca.pem'),
+      NODE_NO_WARNINGS: '1',
+    };
+    const fetching = `
+      const { exchange } = await import(${lib('net/http.ts')});
+      const connectTo = { host: '127.0.0.1', port: ${server.port} };
+      const request = { url: new URL('https://api.test/'), method: 'GET', headers: {}, connectTo };
+      const { reason, status } = await exchange(net, request, limits).catch((error) => error);
+      process.stdout.write(reason + ' ' + status);
+    `;
+    expect(await elsewhere(fetching, { env })).toBe('self_signed down');
+    await rm(folder, { recursive: true });
   });
 
-  it('A22 says self_fds when the process has no file descriptor left, for an address and for a name', async () => {
-    const server = await started(listen(saysNothing));
-    expect(await outOfDescriptors('127.0.0.1', server.port)).toBe('self_fds unknown');
-    expect(await outOfDescriptors('some.test', server.port)).toBe('self_fds unknown');
-  });
+  it.each(['127.0.0.1', 'some.test'])(
+    'A22 says self_fds when no file descriptor is left, dialling %s',
+    async (host) => {
+      const { port } = await started(listen(saysNothing));
+      const dialling = `
+      const { openSync } = await import('node:fs');
+      try { for (;;) openSync('/dev/null'); } catch {}
+      const { reason, status } = await net.dial({ host: '${host}', port: ${port} }, limits).catch((error) => error);
+      process.stdout.write(reason + ' ' + status);
+    `;
+      expect(await elsewhere(dialling, { before: 'ulimit -n 64;' })).toBe('self_fds unknown');
+    },
+  );
+
+  it.each(['{ host: "127.0.0.1", port: 53 }', 'undefined'])(
+    'A22 says self_fds when no file descriptor is left, asking the name server %s',
+    async (resolver) => {
+      const asking = `
+      const { openSync } = await import('node:fs');
+      try { for (;;) openSync('/dev/null'); } catch {}
+      const question = { name: 'some.test', type: 'A' };
+      const { reason, status } = await net.ask(question, ${resolver}, limits).catch((error) => error);
+      process.stdout.write(reason + ' ' + status);
+    `;
+      expect(await elsewhere(asking, { before: 'ulimit -n 64;' })).toBe('self_fds unknown');
+    },
+  );
 });
 
-/** Dials in a process that has used up its descriptors. */
-async function outOfDescriptors(host: string, port: number): Promise<string> {
-  const lib = (path: string) => JSON.stringify(new URL(`../../lib/${path}`, import.meta.url).href);
-  const script = `
-    import { openSync } from 'node:fs';
+const lib = (path: string): string => JSON.stringify(new URL(`../../lib/${path}`, import.meta.url).href);
+
+/** What a process of its own prints that has a \`net\` and its \`limits\`. */
+async function elsewhere(script: string, { env = {}, before = '' }): Promise<string> {
+  const whole = `
     import { createNet } from ${lib('net/create.ts')};
     import { systemClock as clock } from ${lib('adapters/local/clock.ts')};
     const net = createNet({ clock, allow: ['127.0.0.0/8'], self: [] });
     const limits = { deadline: clock.monotonic() + 10_000, signal: new AbortController().signal };
-    try { for (;;) openSync('/dev/null'); } catch {}
-    const fault = await net.dial({ host: ${JSON.stringify(host)}, port: ${port} }, limits).catch((error) => error);
-    process.stdout.write(fault.reason + ' ' + fault.status);
+    ${script}
   `;
-  const child = spawn(
-    'bash',
-    ['-c', 'ulimit -n 64; exec "$0" --input-type=module -e "$1"', process.execPath, script],
-    {
-      cwd: fileURLToPath(new URL('.', import.meta.url)),
-    },
-  );
+  const command = `${before} exec "$0" --input-type=module -e "$1"`;
+  const child = spawn('bash', ['-c', command, process.execPath, whole], { env: { ...process.env, ...env } });
   const [out, err] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
   return out || err;
 }

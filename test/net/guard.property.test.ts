@@ -11,7 +11,7 @@ const RUNS = { numRuns: Number(process.env.WATCHBILL_RUNS ?? 50) * 20 };
 
 let checked = 0;
 afterAll(() => {
-  process.stdout.write(`J20: ${checked} addresses, each as the oracle has it\n`);
+  process.stdout.write(`J20: ${checked} addresses held against the oracle\n`);
 });
 
 /**

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { hostPort, isLocalhost, parseHost } from '../../lib/net/host.ts';
+import { countSections } from '../kit/sections.ts';
+
+countSections();
 
 const label = 'x'.repeat(63);
 
@@ -26,7 +29,7 @@ describe('parseHost', () => {
     ['[::1]', '::1'],
     ['0:0:0:0:0:0:0:1', '::1'],
     ['::FFFF:127.0.0.1', '::ffff:7f00:1'],
-  ])('reads %s as %s', (text, host) => {
+  ])('A21 reads %s as %s', (text, host) => {
     expect(parseHost(text)).toBe(host);
   });
 
@@ -56,7 +59,7 @@ describe('parseHost', () => {
     ['a:80', 'a port'],
     ['\u00ada.com', 'a soft hyphen, which a URL would drop'],
     ['*.example.com', 'a wildcard'],
-  ])('does not take %j: %s', (text) => {
+  ])('A21 does not take %j: %s', (text) => {
     expect(parseHost(text)).toBeUndefined();
   });
 

@@ -4,29 +4,21 @@ import { createServer, type RequestListener } from 'node:http';
 import type { ServerOptions } from 'node:https';
 import { createSecureContext } from 'node:tls';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../lib/adapters/local/clock.ts';
 import { createNet } from '../../lib/net/create.ts';
 import { exchange, type HttpRequest, type HttpResponse } from '../../lib/net/http.ts';
 import type { Fault } from '../../lib/net/net.ts';
 import type { Clock } from '../../lib/ports.ts';
 import { VERSION } from '../../lib/version.ts';
+import { closesAtEnd } from '../kit/at-end.ts';
 import { makeAuthority, selfSigned } from '../kit/ca.ts';
-import { settle, VirtualClock } from '../kit/clock.ts';
+import { VirtualClock } from '../kit/clock.ts';
 import { answer, says, scripted } from '../kit/http.ts';
-import { listen, until } from '../kit/sockets.ts';
+import { delivered, listen, until } from '../kit/sockets.ts';
 import { httpsServer, type Listening, listening } from '../kit/tls-server.ts';
 
-const openAtEnd: { close(): unknown }[] = [];
-afterEach(async () => {
-  for (const one of openAtEnd.splice(0)) await one.close();
-});
-
-async function started<T extends { close(): unknown }>(starting: Promise<T>): Promise<T> {
-  const one = await starting;
-  openAtEnd.push(one);
-  return one;
-}
+const started = closesAtEnd();
 
 const serve = (onRequest: RequestListener): Promise<Listening> => started(listening(createServer(onRequest)));
 
@@ -215,11 +207,6 @@ describe('an answer', () => {
     expect(getEventListeners(stop.signal, 'abort')).toEqual([]);
   });
 });
-
-/** What was written to a socket of this machine has arrived and was read. */
-async function delivered(): Promise<void> {
-  for (let turn = 0; turn < 10; turn += 1) await settle();
-}
 
 describe('the deadline', () => {
   const chunked = 'HTTP/1.1 200 X\r\ntransfer-encoding: chunked\r\n\r\n';

@@ -1,6 +1,9 @@
 import { networkInterfaces } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { createPolicy, isCidr } from '../../lib/net/policy.ts';
+import { countSections } from '../kit/sections.ts';
+
+countSections();
 
 const strict = createPolicy({ allow: [], self: [] });
 const METADATA = 'is a metadata service and is never dialled';
@@ -19,7 +22,7 @@ describe('without network.allow', () => {
     '2a00:1450::1',
     '2001:200::1',
     '2620:4f:8000::1',
-  ])('a public address is allowed: %s', (address) => {
+  ])('J08 a public address is allowed: %s', (address) => {
     expect(strict.refuses(address, 443)).toBeUndefined();
   });
 
@@ -38,7 +41,7 @@ describe('without network.allow', () => {
     '240.0.0.1',
     '255.255.255.255',
     '0.1.2.3',
-  ])('a special IPv4 address is refused: %s', (address) => {
+  ])('J08 a special IPv4 address is refused: %s', (address) => {
     expect(strict.refuses(address, 443)).toBe(
       `${address} is not a public address; list its network in "network.allow" to permit it.`,
     );
@@ -58,7 +61,7 @@ describe('without network.allow', () => {
     '3fff::1',
     '4000::1',
     '2001:10::1',
-  ])('a special IPv6 address is refused: %s', (address) => {
+  ])('J05 a special IPv6 address is refused: %s', (address) => {
     expect(strict.refuses(address, 443)).toMatch(/is not a public address/);
   });
 
@@ -70,13 +73,13 @@ describe('without network.allow', () => {
     '64:ff9b:1::8.8.8.8',
     '2002:808:808::1',
     '2001:0:808:808::f7f7:f7f7',
-  ])('an IPv4 address inside an IPv6 address is refused, a public one too: %s', (address) => {
+  ])('J04 an IPv4 address inside an IPv6 address is refused, a public one too: %s', (address) => {
     expect(strict.refuses(address, 443)).toMatch(/is not a public address/);
   });
 });
 
 describe('network.allow', () => {
-  it('permits what it lists and nothing else', () => {
+  it('J18 permits what it lists and nothing else', () => {
     const policy = createPolicy({ allow: ['10.1.0.0/16', 'fd00:1::/32'], self: [] });
     const permitted = [
       '10.1.0.0',
@@ -95,7 +98,7 @@ describe('network.allow', () => {
     ]);
   });
 
-  it('permits an address inside another only when both are listed', () => {
+  it('J18 permits an address inside another only when both are listed', () => {
     const nat64 = createPolicy({ allow: ['64:ff9b::/96'], self: [] });
     expect(nat64.refuses('64:ff9b::8.8.8.8', 80)).toBeUndefined();
     expect(nat64.refuses('64:ff9b::10.0.0.1', 80)).toMatch(/^10\.0\.0\.1 is not a public address/);
@@ -123,15 +126,19 @@ describe('network.allow', () => {
       '64:ff9b:1::169.254.169.254',
     ],
     ...['2002:a9fe:a9fe::1', '2001:0:a9fe:a9fe::1', '2001:0:808:808::5601:5601'],
-  ])('never permits a metadata service: %s', (address) => {
+  ])('J18 never permits a metadata service: %s', (address) => {
     expect(everything.refuses(address, 80)).toContain(METADATA);
   });
 
-  it('never permits an address of no host, nor port 0', () => {
+  it('J17 never permits an address of no host, nor port 0', () => {
     for (const address of ['0.0.0.0', '::', '::ffff:0.0.0.0'])
       expect(everything.refuses(address, 80)).toMatch(/no address to dial/);
     for (const port of [0, -1, 1.5, 65_536, Number.NaN])
-      expect(everything.refuses('8.8.8.8', port)).toMatch(/cannot be dialled/);
+      for (const refusal of [
+        everything.refuses('8.8.8.8', port),
+        everything.refusesHost('example.com', port),
+      ])
+        expect(refusal).toMatch(/cannot be dialled/);
     expect(everything.refuses('127.0.0.1', 80)).toBeUndefined();
     expect(everything.refuses('::1', 80)).toBeUndefined();
   });
@@ -166,7 +173,7 @@ describe('Watchbill itself', () => {
     return addresses.filter((address) => policy.refuses(address, 8080) !== undefined);
   };
 
-  it('is never dialled, its neighbours and its other ports are', () => {
+  it('J07 is never dialled, its neighbours and its other ports are', () => {
     const policy = createPolicy({ allow, self: [{ host: '127.0.0.1', port: 9001 }] });
     expect(policy.refuses('127.0.0.1', 9001)).toBe(
       'Port 9001 of 127.0.0.1 is Watchbill itself and is never dialled.',
@@ -180,7 +187,7 @@ describe('Watchbill itself', () => {
     expect(policy.refuses('127.0.0.1')).toBeUndefined();
   });
 
-  it('is every address of the machine when it listens on all of them', () => {
+  it('J07 is every address of the machine when it listens on all of them', () => {
     const mine = Object.values(networkInterfaces()).flatMap(
       (some) => some?.map(({ address }) => address) ?? [],
     );
@@ -188,7 +195,7 @@ describe('Watchbill itself', () => {
       expect(refused(host, [...mine, '127.8.8.8', '::1', '8.8.8.8'])).toEqual([...mine, '127.8.8.8', '::1']);
   });
 
-  it('is all of loopback when it listens on localhost', () => {
+  it('J07 is all of loopback when it listens on localhost', () => {
     expect(refused('localhost', ['127.0.0.1', '::1', '10.0.0.1'])).toEqual(['127.0.0.1', '::1']);
   });
 
@@ -207,7 +214,7 @@ describe('a host as it is written', () => {
     ['metadata.google.internal', true],
     ['metadata.amazonaws.com', true],
     ['example.com', false],
-  ])('%s refused: %s', (host, isRefused) => {
+  ])('J09 %s refused: %s', (host, isRefused) => {
     expect(strict.refusesHost(host, 80) !== undefined).toBe(isRefused);
   });
 

@@ -5,7 +5,10 @@ import { systemClock } from '../../lib/adapters/local/clock.ts';
 import { type Address, Fault } from '../../lib/net/net.ts';
 import { isOwnEnd, race } from '../../lib/net/race.ts';
 import { VirtualClock } from '../kit/clock.ts';
+import { countSections } from '../kit/sections.ts';
 import { blackHole, listen, saysNothing, until } from '../kit/sockets.ts';
+
+countSections();
 
 const at = (address: string): Address => ({ address, family: address.includes(':') ? 6 : 4 });
 const signal = new AbortController().signal;
@@ -183,15 +186,17 @@ describe('a race of addresses', () => {
     expect(again.message).toBe('Cannot connect: no time left.');
   });
 
-  it('survives a reset between the connection and its first use', async () => {
+  it('survives a reset between the connection and its first use, and dials nobody else then', async () => {
     const server = await started(listen(saysNothing));
-    const { socket } = await race([at('127.0.0.1')], server.port, systemClock, {
-      deadline: Infinity,
-      signal,
-    });
+    const other = await started(listen(saysNothing, { host: '127.0.0.2', port: server.port }));
+    const before = sockets();
+    const addresses = [at(server.host), at(other.host)];
+    const { socket } = await race(addresses, server.port, systemClock, { deadline: Infinity, signal });
     (await server.accepted()).resetAndDestroy();
     await until(() => socket.destroyed);
     expect(socket.errored).toMatchObject({ code: 'ECONNRESET' });
+    await until(() => sockets() === before);
+    expect(other.count).toBe(0);
   });
 
   it('knows a socket that has connected to itself', async () => {

@@ -1,14 +1,15 @@
 import { connect, createServer as createTcpServer, type Socket } from 'node:net';
 import { createServer, type TlsOptions } from 'node:tls';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../lib/adapters/local/clock.ts';
-import { createNet } from '../../lib/net/create.ts';
 import { Fault } from '../../lib/net/net.ts';
 import { handshake, type Secured, type TlsOptions as Wishes } from '../../lib/net/tls.ts';
 import type { Clock } from '../../lib/ports.ts';
+import { closesAtEnd } from '../kit/at-end.ts';
 import { type Issued, makeAuthority } from '../kit/ca.ts';
 import { VirtualClock } from '../kit/clock.ts';
 import { listen, saysNothing, until } from '../kit/sockets.ts';
+import { loopbackNet } from '../kit/tls.ts';
 import { listening, tlsServer } from '../kit/tls-server.ts';
 
 const root = makeAuthority();
@@ -16,27 +17,17 @@ const intermediate = root.intermediate();
 const sound = intermediate.issue({ names: ['api.acme.test', '127.0.0.1'] });
 const serving = ({ cert, key }: Issued): TlsOptions => ({ cert, key });
 
-const openAtEnd: AsyncDisposable[] = [];
-afterEach(async () => {
-  for (const one of openAtEnd.splice(0)) await one[Symbol.asyncDispose]();
-});
-
-async function started<T extends AsyncDisposable>(starting: Promise<T>): Promise<T> {
-  const one = await starting;
-  openAtEnd.push(one);
-  return one;
-}
+const started = closesAtEnd();
 
 function shake(
   port: number,
   wishes: Wishes & { host?: string } = {},
   clock: Clock = systemClock,
 ): Promise<Secured> {
-  const net = createNet({ clock, allow: ['127.0.0.0/8'], self: [] });
   const { host = 'api.acme.test', ...options } = wishes;
   const target = { host, port, connectTo: { host: '127.0.0.1', port } };
   const limits = { deadline: clock.monotonic() + 10_000, signal: new AbortController().signal };
-  const secured = handshake(net, target, { ca: root.pem, ...options }, limits);
+  const secured = handshake(loopbackNet(clock), target, { ca: root.pem, ...options }, limits);
   return secured.finally(() =>
     secured.then(
       ({ socket }) => socket.destroy(),
@@ -155,14 +146,13 @@ describe('says why there is no connection', () => {
 
   it('the server accepts and never speaks', async () => {
     const clock = new VirtualClock();
-    const server = await listen(saysNothing);
+    const server = await started(listen(saysNothing));
     const attempt = faultOf(shake(server.port, {}, clock));
     await server.accepted();
     await until(() => clock.pending === 1);
     await clock.advance(10_000);
     expect((await attempt).reason).toBe('tls_timeout');
     expect(clock.pending).toBe(0);
-    await server.close();
   });
 
   it.each(['TLSv1.2', 'TLSv1.3'] as const)(

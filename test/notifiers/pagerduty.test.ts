@@ -13,7 +13,7 @@ import { PagerDuty, PagerDutyLedger } from '../kit/pagerduty.ts';
 import { modes } from '../kit/stand-in.ts';
 import { FORMS, hostileIncident, secretText, textsOf } from './hostile.ts';
 
-const RUNS = Number(process.env.WATCHBILL_RUNS ?? 200);
+const RUNS = Number(process.env.WATCHBILL_RUNS ?? 100);
 const HOUR = 3_600_000;
 const incident = incidentOf();
 const { evidence } = incident;
@@ -50,8 +50,7 @@ test('a page says what is down, why, from where it is seen, since when, and what
         target: 'GET https://api.acme.test:8443/health',
         reason: 'unavailable',
         message: 'Answered 503 where 200 or 204 was expected.',
-        locations: '2 of 3',
-        seen_from: 'eu-west-1, us-east-1',
+        locations: '2 of 3: eu-west-1, us-east-1',
         started_at: '2026-01-01T03:11:55.000Z',
         incident_id: '5f0c9a1b2e',
         incident_number: 4,
@@ -83,6 +82,7 @@ test('page, reminder and resolve are one alert, opened once and closed', async (
     message: 'Public API is well again after 5 h.',
     ended_at: '2026-01-01T08:12:05.000Z',
   });
+  expect(resolve?.custom_details).not.toHaveProperty('do_first');
 });
 
 describe('the words of an event', () => {
@@ -112,12 +112,22 @@ describe('the words of an event', () => {
     expect(eventOf(some).payload).toMatchObject(payload);
   });
 
-  test('without a check, the subject is the source', () => {
-    const { check: _, ...some } = incidentOf({ subject: 'location/eu-west-1/silent' });
-    expect(toEvent(noticed('page', { incident: some }), SECRETS.PD_KEY).payload).toMatchObject({
-      source: 'location/eu-west-1/silent',
+  test('without a check, the subject is the source, and nobody "sees" it', () => {
+    const { check: _, ...about } = incidentOf({
+      subject: 'locations/silent',
+      title: 'Most locations are silent',
+    });
+    expect(toEvent(noticed('page', { incident: about }), SECRETS.PD_KEY).payload).toMatchObject({
+      summary: 'Most locations are silent — Answered 503 where 200 or 204 was expected.',
+      source: 'locations/silent',
       component: undefined,
     });
+  });
+
+  test('without locations, none are counted', () => {
+    expect(
+      eventOf({ evidence: { ...evidence, locations: [], of: 1 } }).payload.custom_details.locations,
+    ).toBeUndefined();
   });
 
   test.each<[string, string, string[]]>([
@@ -208,6 +218,11 @@ test('secrets in what a target says stay here (F22)', async () => {
   }
 });
 
+test('what a redacted secret leaves of an emoji is no half of it', () => {
+  remember('4711-0815-👩');
+  expect(eventOf({ title: '4711-0815-👨' }).payload.summary).toMatch(/^\[redacted\]\ufffd/);
+});
+
 describe('hostile text makes a valid event, cut safely (F23)', () => {
   test.each<[string, string, string]>([
     ['emoji', '🔥 👩‍👩‍👧 🏴󠁧󠁢󠁥󠁮󠁧󠁿', '🔥 👩‍👩‍👧 🏴󠁧󠁢󠁥󠁮󠁧󠁿'],
@@ -288,7 +303,9 @@ test('receivers with the same key share a lane; another key has its own', () => 
   ).toBe(3);
 });
 
-test('whatever an incident says, PagerDuty accepts it and no secret is in it', () => {
+test('whatever an incident says, PagerDuty accepts it and no secret is in it', {
+  timeout: 10_000 + RUNS * 50,
+}, () => {
   const kinds = fc.constantFrom<EntryKind>('page', 'ticket', 'reminder', 'resolved');
   const cases = secretText.chain((secret) => fc.tuple(fc.constant(secret), hostileIncident(secret), kinds));
   fc.assert(

@@ -67,6 +67,11 @@ describe('the PagerDuty stand-in refuses', () => {
     ['a timestamp without a zone', payload({ timestamp: '2026-01-01T00:00:00' }), 'payload.timestamp'],
     ['a group that is no text', payload({ group: null }), 'payload.group'],
     ['details that are a list', payload({ custom_details: [1] }), 'payload.custom_details'],
+    [
+      'details with half a surrogate pair',
+      payload({ custom_details: { a: [{ b: '\ud83d' }] } }),
+      'payload.custom_details',
+    ],
     ['an unknown field', { ...good, urgency: 'high' }, 'urgency'],
     ['an unknown field in the payload', payload({ title: 'x' }), 'title'],
     ['a link without an address', { ...good, links: [{ text: 'x' }] }, 'links.0.href'],

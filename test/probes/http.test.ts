@@ -1,22 +1,16 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { SecretError } from '../../lib/ports.ts';
 import { http } from '../../lib/probes/http.ts';
 import { remember } from '../../lib/redact.ts';
+import { closesAtEnd } from '../kit/at-end.ts';
 import { makeAuthority } from '../kit/ca.ts';
 import { VirtualClock } from '../kit/clock.ts';
 import { answer, httpCheck, type RunOptions, runHttp, says, scripted } from '../kit/http.ts';
+import { countSections } from '../kit/sections.ts';
 import { httpsServer } from '../kit/tls-server.ts';
 
-const openAtEnd: { close(): unknown }[] = [];
-afterEach(async () => {
-  for (const one of openAtEnd.splice(0)) await one.close();
-});
-
-async function started<T extends { close(): unknown }>(starting: Promise<T>): Promise<T> {
-  const one = await starting;
-  openAtEnd.push(one);
-  return one;
-}
+countSections();
+const started = closesAtEnd();
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -76,12 +70,12 @@ describe('the status', () => {
     [503, [200, 503], 'up', []],
     [429, [429], 'up', []],
     [200, [404], 'down', ['unexpected_status']],
-  ])('%i where %j is expected makes it %3$s', async (status, expected, verdict, reasons) => {
+  ])('C31 %i where %j is expected makes it %3$s', async (status, expected, verdict, reasons) => {
     const found = await finding(answer('', { status }), expected ? { expect: { status: expected } } : {});
     expect(found).toMatchObject({ status: verdict, reasons, facts: { httpStatus: status } });
   });
 
-  it('429 judges nothing else, and says when to come back', async () => {
+  it('C31 429 judges nothing else, and says when to come back', async () => {
     const bytes = answer('slow down', { status: 429, headers: { 'retry-after': '120' } });
     const found = await finding(bytes, { expect: { body: { contains: 'hello' } } });
     expect(found).toMatchObject({
@@ -192,16 +186,24 @@ describe('what is expected', () => {
   });
 
   it.each([
-    ['<html>', 'The body is not JSON.'],
-    ['', 'The body is empty and not JSON.'],
-    ['{"a":1,"a":2}', 'The JSON has two members of the same name.'],
-    ['{"a":1,"\\u0061":2}', 'The JSON has two members of the same name.'],
-    ['[{"b":{"a":1}},{"a":{"a":"{\\"a\\":1}"},"b":"a","c":"b"},1]', '$.a is missing, expected 1.'],
-    ['{"__proto__":{"a":1}}', '$.a is missing, expected 1.'],
-    ['{"a":1e400}', '$.a is Infinity, expected 1.'],
-    [`${'['.repeat(10_000)}${']'.repeat(10_000)}`, 'The JSON is nested more than 512 levels deep.'],
-    ['['.repeat(100_000), 'The body is not JSON.'],
-  ])('of JSON, when the body is %s', async (text, message) => {
+    ['a page', '<html>', 'The body is not JSON.'],
+    ['nothing', '', 'The body is empty and not JSON.'],
+    ['a member twice', '{"a":1,"a":2}', 'The JSON has two members of the same name.'],
+    ['it twice in two spellings', '{"a":1,"\\u0061":2}', 'The JSON has two members of the same name.'],
+    [
+      'it twice, in different objects',
+      '[{"b":{"a":1}},{"a":{"a":"{\\"a\\":1}"}},1]',
+      '$.a is missing, expected 1.',
+    ],
+    ['it below __proto__', '{"__proto__":{"a":1}}', '$.a is missing, expected 1.'],
+    ['a huge number', '{"a":1e400}', '$.a is Infinity, expected 1.'],
+    [
+      'a deep nest',
+      `${'['.repeat(10_000)}${']'.repeat(10_000)}`,
+      'The JSON is nested more than 512 levels deep.',
+    ],
+    ['a deep nest without an end', '['.repeat(100_000), 'The body is not JSON.'],
+  ])('C28 of JSON, in a body of %s', async (_, text, message) => {
     const found = await finding(answer(text), { expect: { json: { '$.a': 1 } } });
     expect(found).toMatchObject({ status: 'down', reasons: ['json_mismatch'], message });
   });
@@ -235,7 +237,7 @@ describe('what is expected', () => {
     );
   });
 
-  it('never takes an expression as long as a hostile body likes', async () => {
+  it('C27 never takes an expression as long as a hostile body likes', async () => {
     const found = await finding(answer('x'.repeat(1_000_000)), { expect: { body: { matches: 'x.*y.*z' } } });
     expect(found).toMatchObject({ status: 'down', reasons: ['body_mismatch'] });
   });
@@ -244,7 +246,7 @@ describe('what is expected', () => {
     [799, 'up', []],
     [800, 'up', []],
     [801, 'degraded', ['too_slow']],
-  ])('%i ms where 800 are allowed make it %s', async (ms, status, reasons) => {
+  ])('C32 %i ms where 800 are allowed make it %s', async (ms, status, reasons) => {
     const clock = new VirtualClock();
     const { url } = await started(
       scripted(async (socket) => {
@@ -257,167 +259,8 @@ describe('what is expected', () => {
   });
 });
 
-describe('redirects', () => {
-  const to = (location: string, status = 302): string => answer('', { status, headers: { location } });
-
-  /** Answers each path from the table, `/end` with "the end". */
-  const site = (table: (port: number) => Readonly<Record<string, string>>) => {
-    const server = scripted((socket, request) => {
-      const path = request.split(' ')[1] ?? '';
-      server.then(({ port }) =>
-        socket.end(path === '/end' ? answer('the end') : (table(port)[path] ?? answer('', { status: 404 }))),
-      );
-    });
-    return started(server);
-  };
-
-  it('are followed to the end, which is judged', async () => {
-    const { url, requests } = await site(() => ({ '/': to('/b', 301), '/b': to('c/../end#x', 307) }));
-    const found = await runHttp(httpCheck({ url, expect: { body: { contains: 'the end' } } }));
-    expect(found).toMatchObject({ status: 'up', facts: { redirects: 2, httpStatus: 200 } });
-    expect(requests.map((request) => request.split('\r\n')[0])).toEqual([
-      'GET / HTTP/1.1',
-      'GET /b HTTP/1.1',
-      'GET /end HTTP/1.1',
-    ]);
-  });
-
-  it('are each a connection of their own, and the phases are summed', async () => {
-    const clock = new VirtualClock();
-    const server = await started(
-      scripted(async (socket, request) => {
-        await clock.advance(100);
-        socket.end(request.startsWith('GET /end ') ? answer('') : to('/end'));
-      }),
-    );
-    const found = await runHttp(httpCheck({ url: server.url }), { clock });
-    expect(found).toMatchObject({
-      status: 'up',
-      latencyMs: 200,
-      phases: { connect: 0, firstByte: 200, body: 0 },
-    });
-    expect(server.count).toBe(2);
-  });
-
-  it('are the answer itself where none is to be followed', async () => {
-    const { url } = await site(() => ({ '/': to('/end') }));
-    const expectation = { status: [302], headers: { location: '/end' } };
-    expect(await runHttp(httpCheck({ url, follow: 0, expect: expectation }))).toMatchObject({ status: 'up' });
-    expect(await runHttp(httpCheck({ url, follow: 0 }))).toMatchObject({ reasons: ['unexpected_status'] });
-  });
-
-  it.each([
-    ['a circle', '/', 'redirect_loop'],
-    ['a longer circle', '/b', 'redirect_loop'],
-    ['no Location', undefined, 'bad_redirect'],
-    ['an empty Location', '', 'bad_redirect'],
-    ['a Location that is none', 'http://[1:2]:x/', 'bad_redirect'],
-    ['a file', 'file:///etc/passwd', 'redirect_scheme_refused'],
-    ['data', 'data:text/plain,ok', 'redirect_scheme_refused'],
-    ['a script', 'javascript:alert(1)', 'redirect_scheme_refused'],
-    ['a metadata service', 'http://169.254.169.254/latest/meta-data/', 'redirect_blocked'],
-    ['a private address', 'http://10.0.0.1/', 'redirect_blocked'],
-  ])('%s is a fault', async (_, location, reason) => {
-    const { url } = await site(() => ({
-      '/': location === undefined ? answer('', { status: 302 }) : to(location),
-      '/b': to('/'),
-    }));
-    expect(await runHttp(httpCheck({ url }))).toMatchObject({ status: 'down', reasons: [reason] });
-  });
-
-  it.each([
-    [10, 'up', []],
-    [9, 'down', ['too_many_redirects']],
-  ])('ten of them where %i are allowed make it %s', async (follow, status, reasons) => {
-    const hops = Object.fromEntries(
-      Array.from({ length: 10 }, (_, i) => [`/${i}`, to(i === 9 ? '/end' : `/${i + 1}`)]),
-    );
-    const { url } = await site(() => hops);
-    expect(await runHttp(httpCheck({ url: `${url}/0`, follow }))).toMatchObject({ status, reasons });
-  });
-
-  it.each([
-    [301, 'POST', 'GET'],
-    [302, 'POST', 'GET'],
-    [303, 'PUT', 'GET'],
-    [302, 'HEAD', 'HEAD'],
-    [307, 'POST', 'POST'],
-    [308, 'POST', 'POST'],
-  ])('%i turns %s into %s', async (status, method, then) => {
-    const { url, requests } = await site(() => ({ '/': to('/end', status) }));
-    const body = method === 'HEAD' ? {} : { body: 'posted' };
-    expect(await runHttp(httpCheck({ url, method, ...body }))).toMatchObject({ status: 'up' });
-    expect(requests[1]).toMatch(new RegExp(`^${then} /end `));
-    expect(requests[1]?.includes('content-length: 6')).toBe(then === 'POST');
-  });
-
-  it('never take a secret to another origin, nor a body, nor credentials of theirs', async () => {
-    const abroad = await started(scripted(says(answer('ok'))));
-    const { url, requests } = await site(() => ({
-      '/': to(`http://user:pass@127.0.0.1:${abroad.port}/x`, 302),
-    }));
-    const headers = {
-      authorization: { secret: 'TOKEN' },
-      'x-key': 'plain',
-      'user-agent': 'me',
-      cookie: 'a=b',
-    };
-    const found = await runHttp(httpCheck({ url, headers }), { secrets: { TOKEN: 'Bearer tok-123' } });
-    expect(found.status).toBe('up');
-    expect(requests[0]).toMatch(/x-key: plain\r\ncookie: a=b\r\nauthorization: Bearer tok-123\r\n/);
-    expect(abroad.requests[0]?.split('\r\n').slice(0, -2)).toEqual([
-      'GET /x HTTP/1.1',
-      `host: 127.0.0.1:${abroad.port}`,
-      'user-agent: me',
-      'accept: */*',
-      'accept-encoding: identity',
-      'Connection: close',
-    ]);
-    expect(JSON.stringify(found)).not.toMatch(/user|pass|tok-123/);
-  });
-
-  it.each([307, 308])('%i does not carry a body to another origin', async (status) => {
-    const abroad = await started(scripted(says(answer('ok'))));
-    const { url } = await site(() => ({ '/': to(`http://127.0.0.1:${abroad.port}/`, status) }));
-    const found = await runHttp(httpCheck({ url, method: 'POST', body: 'posted' }));
-    expect(found).toMatchObject({ status: 'down', reasons: ['redirect_blocked'] });
-    expect(abroad.count).toBe(0);
-  });
-
-  it('never lead from https to http', async () => {
-    const authority = makeAuthority();
-    const plain = await started(scripted(says(answer('ok'))));
-    const { cert, key } = authority.issue({ names: ['web.test'] });
-    const { port } = await started(
-      httpsServer({ cert, key }, (_, response) => response.writeHead(302, { location: plain.url }).end()),
-    );
-    const check = httpCheck({
-      url: `https://web.test:${port}`,
-      connectTo: `127.0.0.1:${port}`,
-      ca: authority.pem,
-    });
-    expect(await runHttp(check)).toMatchObject({ status: 'down', reasons: ['downgrade'] });
-    expect(plain.count).toBe(0);
-  });
-
-  it('keep to connectTo for the host and port of the check alone', async () => {
-    const { port, requests } = await site((own) => ({
-      '/': to(`http://web.test:${own}/b`),
-      '/b': to(`http://other.test:${own}/`),
-    }));
-    const found = await runHttp(
-      httpCheck({ url: `http://web.test:${port}/`, connectTo: `127.0.0.1:${port}` }),
-      {
-        servers: ['127.0.0.1:9'],
-      },
-    );
-    expect(requests).toHaveLength(2);
-    expect(found.reasons[0]).toMatch(/dns/);
-  });
-});
-
 describe('a secret', () => {
-  it('is sent, and never told, though the target tells it back', async () => {
+  it('J23 is sent, and never told, though the target tells it back', async () => {
     remember('tok-1234567890');
     const server = await started(
       scripted((socket, request) => {

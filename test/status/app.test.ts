@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Snapshot } from '../../lib/snapshot.ts';
+import type { operatorSummary } from '../../lib/status/summary.ts';
 import { NOW, SCENES } from '../kit/scenes.ts';
 import { missingHeaders, visit } from './kit.ts';
 
@@ -204,6 +205,20 @@ describe('while the store is down, the last good page stands in (J34)', () => {
     expect(clock.pending).toBe(0);
   });
 
+  it('a store that hangs from the start gives nothing to show', async () => {
+    const { clock, get } = visit(() => new Promise(() => {}));
+    expect((await clock.run(get('/'))).status).toBe(503);
+  });
+
+  it('a snapshot that vanished is no reason to forget it', async () => {
+    let now: Snapshot | undefined = SCENES.up();
+    const { clock, text } = visit(async () => now);
+    await text('/');
+    now = undefined;
+    await clock.advance(1_000);
+    expect(await text('/')).toContain('All systems operational');
+  });
+
   it('asks the store once a second, however many ask it', async () => {
     let reads = 0;
     const { clock, get } = visit(async () => {
@@ -211,6 +226,7 @@ describe('while the store is down, the last good page stands in (J34)', () => {
       return SCENES.up();
     });
     await Promise.all(Array.from({ length: 50 }, () => get('/')));
+    expect(clock.pending).toBe(0);
     await clock.advance(999);
     await get('/api/v1/summary');
     expect(reads).toBe(1);
@@ -262,7 +278,7 @@ describe('/healthz', () => {
 
 describe('/api/v1/summary', () => {
   it('is what the contract says, and no more', async () => {
-    const summary = await (await visit(SCENES.operator()).get('/api/v1/summary')).json();
+    const summary = await visit(SCENES.operator()).json('/api/v1/summary');
     expect(Object.keys(summary)).toEqual(['title', 'at', 'status', 'checks', 'incidents']);
     expect(summary).toMatchObject({ title: 'Acme status', at: '2026-03-03T12:04:10.000Z', status: 'down' });
     expect(summary.checks).toHaveLength(6);
@@ -296,7 +312,7 @@ describe('/api/v1/summary', () => {
   it('what is not known is null', async () => {
     const [first] = SCENES.up().checks;
     const bare = { ...first, group: undefined, since: undefined, latencyMs: undefined, uptime: {} } as never;
-    const summary = await (await visit({ ...SCENES.up(), checks: [bare] }).get('/api/v1/summary')).json();
+    const summary = await visit({ ...SCENES.up(), checks: [bare] }).json('/api/v1/summary');
     expect(summary.checks[0]).toMatchObject({
       group: null,
       since: null,
@@ -335,6 +351,7 @@ describe('the operator’s view is for the machine itself', () => {
         'no-store',
         [],
       ]);
+      expect(response.headers.get('etag')).toBeNull();
       const body = await response.text();
       expect(body.includes('Billing database')).toBe(status === 200);
       expect(body.includes('10.0.0.7')).toBe(status === 200);
@@ -362,8 +379,10 @@ describe('the operator’s view is for the machine itself', () => {
   });
 
   it('the same for machines', async () => {
-    const { get } = visit(SCENES.operator());
-    const all = await (await get('http://localhost/api/v1/operator', { from: '127.0.0.1' })).json();
+    const all = await visit(SCENES.operator()).json<ReturnType<typeof operatorSummary>>(
+      'http://localhost/api/v1/operator',
+      '127.0.0.1',
+    );
     expect(all.checks).toHaveLength(8);
     expect(all.checks[7]).toMatchObject({
       id: 'backup-port',
@@ -373,10 +392,10 @@ describe('the operator’s view is for the machine itself', () => {
     });
     expect(all.incidents[0]).toMatchObject({ class: 'down', severity: 'page', runbook: '/runbooks/http' });
     expect(all.platform).toMatchObject({ undelivered: 3, skipped: 12 });
-    expect(all.platform.locations[0]).toEqual({
+    expect(all.platform?.locations[0]).toEqual({
       name: 'eu-central-1',
       lastTickAt: new Date(NOW - 31_000).toISOString(),
     });
-    expect(all.platform.locations[2]).toEqual({ name: 'ap-southeast-2', lastTickAt: null });
+    expect(all.platform?.locations[2]).toEqual({ name: 'ap-southeast-2', lastTickAt: null });
   });
 });

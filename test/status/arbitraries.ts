@@ -13,7 +13,7 @@ export const text = fc.oneof(
     "'); alert(1); ('",
     '&lt;b&gt;',
     '\u202e\u0000\ud800',
-    '${1}',
+    '#{1}',
     '{{x}}',
   ),
 );

@@ -52,10 +52,12 @@ export function visit(
     logged,
     get,
     text: async (path, from) => (await get(path, from === undefined ? {} : { from })).text(),
+    json: async <T>(path: string, from?: string) =>
+      (await (await get(path, from === undefined ? {} : { from })).json()) as T,
   };
 }
 
-export const SECURITY = {
+const SECURITY = {
   'content-security-policy': /^default-src 'none';(?!.*unsafe).*frame-ancestors 'none'/,
   'strict-transport-security': /^max-age=\d{7,}/,
   'x-content-type-options': /^nosniff$/,

@@ -33,6 +33,15 @@ describe('what is private never shows', () => {
     );
   });
 
+  it('and the same projection, which on AWS is all that the page is given', () => {
+    fc.assert(
+      fc.property(shown, hidden, hidden, (open, one, other) => {
+        expect(project(weave(open, one))).toEqual(project(weave(open, other)));
+      }),
+      RUNS,
+    );
+  });
+
   it('and snapshots that differ in what is public don’t', async () => {
     const calm = await everythingPublic(SCENES.up());
     expect(await everythingPublic({ ...SCENES.up(), title: 'Other' })).not.toBe(calm);

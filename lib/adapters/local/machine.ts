@@ -11,6 +11,7 @@ import { type Blobs, type Clock, type Log, type Secrets, type Store, sleep } fro
 import type { Ask, EarlyTick, Tick } from '../../reading.ts';
 import { Rollup } from '../../rollup.ts';
 import { shardingOf } from '../../schedule.ts';
+import { patient } from '../../store.ts';
 import { confirmNow, decide, decideByClock, deliver, observe, observeAsked, show } from '../../watch.ts';
 import { runBeats, STEP_MS } from './beats.ts';
 import { MemoryQueue } from './queue.ts';
@@ -64,7 +65,8 @@ type News =
 
 /** Everything on one machine: one loop observes, one decides, one delivers, one shows. */
 export async function startMachine(parts: MachineParts): Promise<Machine> {
-  const { clock, log, store, blobs } = parts;
+  const { clock, log, blobs } = parts;
+  const store = patient(parts.store, clock, parts.random);
   const stop = new AbortController();
   const { signal } = stop;
   let config = parts.config;
@@ -77,8 +79,8 @@ export async function startMachine(parts: MachineParts): Promise<Machine> {
   let site = siteOf();
   let lastBeat = clock.now();
   let lastDecision = clock.now();
-  let isShowDue = true;
-  const bell = createBell(clock, signal);
+  const post = createBell(clock, signal);
+  const page = createBell(clock, signal);
 
   const news = new MemoryQueue<News>({ name: 'decide', clock, log, handle, limit: TICKS_WAITING, signal });
   const asks = { send: async (ask: Ask) => track(observeAsked(ask, config.checks, site)) };
@@ -86,7 +88,7 @@ export async function startMachine(parts: MachineParts): Promise<Machine> {
   const loops = [
     runBeats({ clock, signal, checks: () => config.checks, run: beat }),
     every(MINUTE_MS, () => news.send({ kind: 'clock' })),
-    every(SHOW_MS, draw),
+    showLoop(),
     deliverLoop(),
   ];
   await news.send({ kind: 'clock' });
@@ -134,8 +136,8 @@ export async function startMachine(parts: MachineParts): Promise<Machine> {
   async function handle(message: News): Promise<void> {
     const changed = await taken(message);
     lastDecision = clock.now();
-    if (changed.length > 0) bell.ring();
-    if (changed.length > 0 || message.kind === 'clock') isShowDue = true;
+    if (changed.length > 0) post.ring();
+    if (changed.length > 0 || message.kind === 'clock') page.ring();
   }
 
   async function taken(message: News): Promise<readonly Incident[]> {
@@ -162,19 +164,21 @@ export async function startMachine(parts: MachineParts): Promise<Machine> {
     }
   }
 
-  async function draw(): Promise<void> {
-    if (!isShowDue) return;
-    isShowDue = false;
-    try {
-      await show(home, rollup, blobs);
-    } catch (error) {
-      isShowDue = true;
-      log.error('the status page could not be written', { error: String(error) });
+  /** What changed is on the page within a second, however much changes. */
+  async function showLoop(): Promise<void> {
+    for (; !signal.aborted; await sleep(clock, SHOW_MS, signal)) {
+      await page.wait(MINUTE_MS);
+      try {
+        await show(home, rollup, blobs);
+      } catch (error) {
+        page.ring();
+        log.error('the status page could not be written', { error: String(error) });
+      }
     }
   }
 
   async function deliverLoop(): Promise<void> {
-    const post: Post = {
+    const ports: Post = {
       store,
       clock,
       log,
@@ -189,18 +193,18 @@ export async function startMachine(parts: MachineParts): Promise<Machine> {
       },
       wrote: (item) => {
         home.learn(item);
-        isShowDue = true;
+        page.ring();
       },
     };
     while (!signal.aborted) {
-      const next = await pass(post);
-      await bell.wait(Math.min(DELIVER_MS, Math.max(0, next - clock.now())));
+      const next = await pass(ports);
+      await post.wait(Math.min(DELIVER_MS, Math.max(0, next - clock.now())));
     }
   }
 
-  async function pass(post: Post): Promise<number> {
+  async function pass(ports: Post): Promise<number> {
     try {
-      return (await deliver(post)) ?? Number.POSITIVE_INFINITY;
+      return (await deliver(ports)) ?? Number.POSITIVE_INFINITY;
     } catch (error) {
       log.error('delivery failed; it is tried again', { error: String(error) });
       return clock.now() + 5_000;

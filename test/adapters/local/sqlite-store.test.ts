@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -8,6 +10,8 @@ import { type Item, StoreError } from '../../../lib/ports.ts';
 import { update } from '../../../lib/store.ts';
 import { VirtualClock } from '../../kit/clock.ts';
 import { silent, temporaryDir } from '../../kit/local-store.ts';
+
+const CHILD = new URL('../../kit/store-child.ts', import.meta.url).pathname;
 
 let dir: string;
 let clock: VirtualClock;
@@ -107,6 +111,23 @@ describe('one start, and commands beside it (G09)', () => {
     lockDataDir(dir).release();
   });
 
+  it('refuses it to another process, for as long as the first one lives', async () => {
+    const child = spawn(process.execPath, [CHILD, dir], { stdio: ['ignore', 'pipe', 'inherit'] });
+    open.push({ close: () => child.kill('SIGKILL') });
+    const acked = new Promise<void>((resolve) =>
+      child.stdout.setEncoding('utf8').on('data', (letters: string) => letters.includes('a') && resolve()),
+    );
+    await acked;
+    expect(() => lockDataDir(dir)).toThrow('another "watchbill start" is running on it');
+    const beside = await startBeside();
+    expect(await beside.list('state')).not.toHaveLength(0);
+    expect(await put(beside, 'a')).toBe(true);
+    child.kill('SIGKILL');
+    await once(child, 'close');
+    const { store } = await start();
+    expect(await sorts(store)).toEqual(['a']);
+  });
+
   it('lets a command read what start wrote, and write by the same compare-and-set', async () => {
     const { store } = await start();
     await put(store, 'a');
@@ -164,9 +185,9 @@ describe('what has expired', () => {
 
   it('is no longer looked for once the store is closed', async () => {
     const { store } = await start();
-    const purging = clock.advance(60_000);
+    await clock.advance(60_000);
     await store.close();
-    await purging;
+    expect(clock.pending).toBe(0);
     await clock.advance(HOUR);
     expect(clock.pending).toBe(0);
     expect(lines).toEqual([]);

@@ -1,0 +1,40 @@
+import { checkPrime } from 'node:crypto';
+import { promisify } from 'node:util';
+import type { Issue } from '../probes/finding.ts';
+import { bareHello, DHE_SUITES } from './bare-hello.ts';
+import type { Limits, Net, Target } from './net.ts';
+import { Recent } from './recent.ts';
+import { nothing } from './tls-fault.ts';
+
+const isPrime: (candidate: bigint) => Promise<boolean> = promisify(checkPrime);
+
+/** What is wrong with a modulus, by its hex: telling takes a tenth of a second of another thread. */
+const judged = new Recent<string>(100);
+
+/**
+ * What is wrong with the Diffie-Hellman group of a server that uses one, its size apart. OpenSSL doesn't show
+ * the modulus, so that the server is asked once more.
+ */
+export async function groupIssues(
+  net: Net,
+  target: Target,
+  servername: string,
+  limits: Limits,
+): Promise<Issue[]> {
+  const choice = await bareHello(net, target, { suites: DHE_SUITES, servername }, limits).catch(nothing);
+  const message = choice?.modulus && (await faultOf(choice.modulus.toString('hex')));
+  return message ? [{ reason: 'weak_dh', message }] : [];
+}
+
+async function faultOf(hex: string): Promise<string> {
+  const known = judged.get(hex) ?? (await judge(BigInt(`0x${hex}`)));
+  judged.set(hex, known);
+  return known;
+}
+
+async function judge(modulus: bigint): Promise<string> {
+  if (!(await isPrime(modulus))) return 'The modulus of the Diffie-Hellman group is not prime.';
+  if (!(await isPrime((modulus - 1n) / 2n)))
+    return 'The Diffie-Hellman group has small subgroups: its prime is not a safe one.';
+  return '';
+}
