@@ -2,5 +2,8 @@
 import { existsSync } from 'node:fs';
 
 const source = new URL('./lib/index.ts', import.meta.url);
-const { defineConfig, secret } = await import(existsSync(source) ? source.href : new URL('./dist/lib/index.js', import.meta.url).href);
+const { defineConfig, secret } = await import(
+  existsSync(source) ? source.href : new URL('./dist/lib/index.js', import.meta.url).href
+);
+
 export { defineConfig, secret };

@@ -28,7 +28,14 @@ export function casesOf(check: Check, world: World): Case[] {
   const maintenance = inMaintenance(config.maintenance, check.id, now) ? 'maintenance' : undefined;
   const about = {
     runbook: check.runbook ?? `/runbooks/${check.type}`,
-    check: { id: check.id, name: check.name, type: check.type, target: check.target, group: check.group, public: check.public },
+    check: {
+      id: check.id,
+      name: check.name,
+      type: check.type,
+      target: check.target,
+      group: check.group,
+      public: check.public,
+    },
     evidence: verdict.evidence,
   };
   const down = checkSubject(check.id, 'down');
@@ -40,7 +47,8 @@ export function casesOf(check: Check, world: World): Case[] {
       severity: check.severity,
       want: verdict.down,
       title: `${check.name} is down`,
-      heldBy: maintenance ?? (verdict.down === 'open' ? parentOf(check, down, verdict.evidence, world) : undefined),
+      heldBy:
+        maintenance ?? (verdict.down === 'open' ? parentOf(check, down, verdict.evidence, world) : undefined),
       announceAfter: 0,
     },
     {
@@ -85,21 +93,52 @@ function parentOf(check: Check, subject: string, evidence: Evidence, world: Worl
 }
 
 /** What the readings of a location say about the location itself. */
-export function locationCases(world: World, readingsAt: (location: string) => { reading: Kept; every: number }[]): Case[] {
+export function locationCases(
+  world: World,
+  readingsAt: (location: string) => { reading: Kept; every: number }[],
+): Case[] {
   const { locations, judge: rules } = world.config;
   const mostAreSilent = world.silent.size * 2 > locations.length;
   const blind = locations.map((name): Case => {
     const { want, evidence } = judgeLocation(readingsAt(name), world.now);
     const title = `The location ${name} cannot see`;
-    return locationCase(key('location', name, 'blind'), 'blind', 'ticket', want, title, [name], world, rules.unknownAfter, evidence);
+    return locationCase(
+      key('location', name, 'blind'),
+      'blind',
+      'ticket',
+      want,
+      title,
+      [name],
+      world,
+      rules.unknownAfter,
+      evidence,
+    );
   });
   const silent = locations.map((name): Case => {
     const want = !world.silent.has(name) ? 'close' : mostAreSilent ? 'hold' : 'open';
-    return locationCase(key('location', name, 'silent'), 'silent', 'ticket', want, `The location ${name} is silent`, [name], world, 0);
+    return locationCase(
+      key('location', name, 'silent'),
+      'silent',
+      'ticket',
+      want,
+      `The location ${name} is silent`,
+      [name],
+      world,
+      0,
+    );
   });
   const names = [...world.silent];
   const title = locations.length > 1 ? 'Most locations are silent' : `The location ${locations[0]} is silent`;
-  const all = locationCase(key('locations', 'silent'), 'silent', 'page', mostAreSilent ? 'open' : 'close', title, names, world, 0);
+  const all = locationCase(
+    key('locations', 'silent'),
+    'silent',
+    'page',
+    mostAreSilent ? 'open' : 'close',
+    title,
+    names,
+    world,
+    0,
+  );
   return [...blind, ...silent, all];
 }
 
@@ -123,7 +162,17 @@ function locationCase(
     of: config.locations.length,
     facts: {},
   };
-  return { subject, class: kind, severity, want, title, runbook: '/runbooks/location', evidence, heldBy: undefined, announceAfter };
+  return {
+    subject,
+    class: kind,
+    severity,
+    want,
+    title,
+    runbook: '/runbooks/location',
+    evidence,
+    heldBy: undefined,
+    announceAfter,
+  };
 }
 
 /** Something is wrong with Watchbill itself (a config was rejected, a store was quarantined): a ticket. */

@@ -23,9 +23,22 @@ export interface Loaded {
  * Finds (`named`: what `--config` says), reads, checks and compiles the config. Throws `ConfigError` with every
  * mistake in it. `secrets`: it also warns of secrets that can't be resolved.
  */
-export async function loadConfig({ cwd, named, secrets }: { cwd: string; named?: string | undefined; secrets?: Secrets }): Promise<Loaded> {
+export async function loadConfig({
+  cwd,
+  named,
+  secrets,
+}: {
+  cwd: string;
+  named?: string | undefined;
+  secrets?: Secrets;
+}): Promise<Loaded> {
   const { name, path, value, mistakes, locate } = await readConfig(cwd, findConfig(cwd, named));
   const compiled = compile(value, readerBeside(path), mistakes);
   if ('mistakes' in compiled) throw new ConfigError(name, locate(compiled.mistakes));
-  return { name, path, config: compiled.config, warnings: locate(await warningsOf(compiled.config, secrets)) };
+  return {
+    name,
+    path,
+    config: compiled.config,
+    warnings: locate(await warningsOf(compiled.config, secrets)),
+  };
 }

@@ -1,7 +1,7 @@
 import { checkSubject, type World } from './cases.ts';
 import type { Check } from './config/compiled.ts';
-import type { IncidentClass } from './incident.ts';
 import { MINUTE_MS } from './history.ts';
+import type { IncidentClass } from './incident.ts';
 import type { Ask, EarlyTick } from './reading.ts';
 
 /**
@@ -17,7 +17,9 @@ const DOUBT_MS = 600_000;
 /** On an early tick: the failing checks at every other location, and their parents everywhere. */
 export function asksOnEarly(early: EarlyTick, world: World): Ask[] {
   if (world.now - early.at >= FRESH_MS) return [];
-  const failing = early.checks.flatMap((id) => world.check(id) ?? []).filter((check) => isNews(check, early, world));
+  const failing = early.checks
+    .flatMap((id) => world.check(id) ?? [])
+    .filter((check) => isNews(check, early, world));
   const parents = failing.flatMap((check) => check.dependsOn.flatMap((id) => world.check(id) ?? []));
   return world.config.locations.flatMap((location) => {
     const elsewhere = location === early.location ? [] : failing;
@@ -35,7 +37,12 @@ export function asksOf(world: World): Ask[] {
   return world.config.locations.flatMap((location) => {
     const doubtful = world.config.checks.filter((check) => isDoubtful(check, location, world));
     const parents = doubtful.flatMap(({ dependsOn }) => dependsOn.flatMap((id) => world.check(id) ?? []));
-    return ask(location, 'renew', [...doubtful, ...parents.filter(({ every }) => every > MINUTE_MS)], world.now);
+    return ask(
+      location,
+      'renew',
+      [...doubtful, ...parents.filter(({ every }) => every > MINUTE_MS)],
+      world.now,
+    );
   });
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Receiver } from './config/compiled.ts';
-import { append, type Cursor, type Entry, type Incident } from './incident.ts';
 import { draftOf } from './home.ts';
+import { append, type Cursor, type Entry, type Incident } from './incident.ts';
 import { incidentKey, laneKey } from './items.ts';
 import { type Lane, LEASE_MS, lease, noted, released } from './lane.ts';
 import type { Net } from './net/net.ts';
@@ -55,10 +55,16 @@ const BUSY_MS = 5_000;
  * One pass: sends what is due, each receiver in its own lane, each incident's entries in order. Answers when
  * the next pass is due, epoch ms; undefined: nothing waits.
  */
-export async function deliverDue(post: Post, only?: (incident: Incident) => boolean): Promise<number | undefined> {
+export async function deliverDue(
+  post: Post,
+  only?: (incident: Incident) => boolean,
+): Promise<number | undefined> {
   const now = post.clock.now();
   const items = await post.store.due<Incident>(now + LONGEST_WAIT_MS, MOST_JOBS);
-  const jobs = items.map(({ body }) => body).filter((incident) => !only || only(incident)).flatMap((incident) => jobsOf(incident, now));
+  const jobs = items
+    .map(({ body }) => body)
+    .filter((incident) => !only || only(incident))
+    .flatMap((incident) => jobsOf(incident, now));
   const [ready, later] = [jobs.filter((job) => job.isDue), jobs.filter((job) => !job.isDue)];
   const lanes = Map.groupBy(ready, ({ receiver }) => laneOf(receiver, post));
   const waits = await Promise.all([...lanes].map(([hash, inLane]) => runLane(hash, inLane, post)));
@@ -70,12 +76,17 @@ function jobsOf(incident: Incident, now: number): Job[] {
   return Object.entries(incident.delivery).flatMap(([name, cursor]) => {
     const dueAt = attemptDue(incident, cursor);
     const { receiver } = cursor;
-    return dueAt === undefined ? [] : [{ incident, name, receiver, dueAt, isDue: isDue(incident, cursor, now) }];
+    return dueAt === undefined
+      ? []
+      : [{ incident, name, receiver, dueAt, isDue: isDue(incident, cursor, now) }];
   });
 }
 
 const laneOf = (receiver: Receiver, post: Post): string =>
-  createHash('sha256').update(`${receiver.type}\n${post.sender(receiver.type).lane(receiver)}`).digest('hex').slice(0, 32);
+  createHash('sha256')
+    .update(`${receiver.type}\n${post.sender(receiver.type).lane(receiver)}`)
+    .digest('hex')
+    .slice(0, 32);
 
 /** Works through one lane while its lease and its tokens last. Answers when to look again, if anything is left. */
 async function runLane(hash: string, jobs: readonly Job[], post: Post): Promise<number | undefined> {
@@ -86,8 +97,14 @@ async function runLane(hash: string, jobs: readonly Job[], post: Post): Promise<
       const grant = await take(hash, Math.min(AT_ONCE, waiting.length), perMinute, post);
       if (!grant) return post.clock.now() + BUSY_MS;
       if (grant.tokens === 0) return post.clock.now() + grant.waitMs;
-      const outcomes = await Promise.all(waiting.splice(0, grant.tokens).map((job) => attempt(job, grant.until, post)));
-      await note(hash, outcomes.flatMap((outcome) => outcome ?? []), post);
+      const outcomes = await Promise.all(
+        waiting.splice(0, grant.tokens).map((job) => attempt(job, grant.until, post)),
+      );
+      await note(
+        hash,
+        outcomes.flatMap((outcome) => outcome ?? []),
+        post,
+      );
       for (const outcome of outcomes) if (outcome?.more) waiting.unshift(outcome.more);
     }
     return waiting.length > 0 ? post.clock.now() : undefined;
@@ -96,16 +113,29 @@ async function runLane(hash: string, jobs: readonly Job[], post: Post): Promise<
   }
 }
 
-async function take(hash: string, want: number, perMinute: number, post: Post): Promise<{ tokens: number; waitMs: number; until: number } | undefined> {
+async function take(
+  hash: string,
+  want: number,
+  perMinute: number,
+  post: Post,
+): Promise<{ tokens: number; waitMs: number; until: number } | undefined> {
   let grant: ReturnType<typeof lease>;
-  await changeLane(hash, (lane) => {
-    grant = lease(lane, post.owner, want, perMinute, post.clock.now());
-    return grant?.lane;
-  }, post);
+  await changeLane(
+    hash,
+    (lane) => {
+      grant = lease(lane, post.owner, want, perMinute, post.clock.now());
+      return grant?.lane;
+    },
+    post,
+  );
   return grant && { tokens: grant.tokens, waitMs: grant.waitMs, until: grant.lane.until };
 }
 
-async function changeLane(hash: string, change: (lane: Lane | undefined) => Lane | undefined, post: Post): Promise<void> {
+async function changeLane(
+  hash: string,
+  change: (lane: Lane | undefined) => Lane | undefined,
+  post: Post,
+): Promise<void> {
   await update<Lane>(post.store, laneKey(hash), (current) => {
     const body = change(current?.body);
     return body && { body };
@@ -121,13 +151,24 @@ interface Result {
 
 async function note(hash: string, results: readonly Result[], post: Post): Promise<void> {
   const now = post.clock.now();
-  await changeLane(hash, (lane) => {
-    return results.reduce<Lane | undefined>((current, { outcome, receiver }) => {
-      if (!current) return undefined;
-      const after = noted(current, outcome.outcome, now, outcome.outcome === 'retry' ? outcome.retryAfterMs : undefined);
-      return outcome.outcome === 'refused' ? { ...after, refusal: { at: now, receiver: receiver.name, why: outcome.why } } : after;
-    }, lane);
-  }, post);
+  await changeLane(
+    hash,
+    (lane) => {
+      return results.reduce<Lane | undefined>((current, { outcome, receiver }) => {
+        if (!current) return undefined;
+        const after = noted(
+          current,
+          outcome.outcome,
+          now,
+          outcome.outcome === 'retry' ? outcome.retryAfterMs : undefined,
+        );
+        return outcome.outcome === 'refused'
+          ? { ...after, refusal: { at: now, receiver: receiver.name, why: outcome.why } }
+          : after;
+      }, lane);
+    },
+    post,
+  );
 }
 
 /**
@@ -135,15 +176,21 @@ async function note(hash: string, results: readonly Result[], post: Post): Promi
  * after the receiver has accepted it.
  */
 async function attempt(job: Job, leaseUntil: number, post: Post): Promise<Result | undefined> {
-  const started = await mark(job, (cursor, incident) => (isDue(incident, cursor, post.clock.now()) ? begun(cursor) : undefined), post);
+  const started = await mark(
+    job,
+    (cursor, incident) => (isDue(incident, cursor, post.clock.now()) ? begun(cursor) : undefined),
+    post,
+  );
   const cursor = started?.delivery[job.name];
   const entry = started && cursor && nextEntry(started, cursor);
   if (!started || !entry) return undefined;
-  if (post.clock.now() + ATTEMPT_MS > leaseUntil || leaseUntil > post.clock.now() + LEASE_MS) return undefined;
+  if (post.clock.now() + ATTEMPT_MS > leaseUntil || leaseUntil > post.clock.now() + LEASE_MS)
+    return undefined;
   const outcome = await send(started, entry, job.receiver, post);
   const now = post.clock.now();
   const ended = await mark(job, (current) => after(current, entry, outcome, now, post.random()), post);
-  if (ended && outcome.outcome === 'refused' && cursor.refused === undefined) await tellOthers(ended, job, outcome.why, post);
+  if (ended && outcome.outcome === 'refused' && cursor.refused === undefined)
+    await tellOthers(ended, job, outcome.why, post);
   const left = ended && jobsOf(ended, now).find(({ name, isDue }) => name === job.name && isDue);
   return { outcome, receiver: job.receiver, more: outcome.outcome === 'accepted' ? left : undefined };
 }
@@ -165,7 +212,11 @@ async function mark(
   const item = await update<Incident>(post.store, incidentKey(job.incident), (current) => {
     const cursor = current?.body.delivery[job.name];
     changed = current && cursor && change(cursor, current.body);
-    return current && changed && draftOf({ ...current.body, delivery: { ...current.body.delivery, [job.name]: changed } });
+    return (
+      current &&
+      changed &&
+      draftOf({ ...current.body, delivery: { ...current.body.delivery, [job.name]: changed } })
+    );
   });
   if (item) post.wrote(item);
   return changed && item?.body;
@@ -181,9 +232,17 @@ async function send(incident: Incident, entry: Entry, receiver: Receiver, post: 
   const stop = new AbortController();
   const cancel = clock.after(ATTEMPT_MS, () => stop.abort());
   const signal = AbortSignal.any([post.signal, stop.signal]);
-  const context = { net: post.net, clock, secret: post.secrets.get.bind(post.secrets), signal, deadline: clock.monotonic() + ATTEMPT_MS };
+  const context = {
+    net: post.net,
+    clock,
+    secret: post.secrets.get.bind(post.secrets),
+    signal,
+    deadline: clock.monotonic() + ATTEMPT_MS,
+  };
   try {
-    return await post.sender(receiver.type).send(receiver, noticeOf(incident, entry, post.baseUrl()), context);
+    return await post
+      .sender(receiver.type)
+      .send(receiver, noticeOf(incident, entry, post.baseUrl()), context);
   } catch (error) {
     if (error instanceof SecretError) return { outcome: 'refused', why: error.message, final: false };
     const why = redact(error instanceof Error ? error.message : String(error));
@@ -217,7 +276,9 @@ function kindOf({ kind }: Entry): Notice['kind'] {
 async function tellOthers(incident: Incident, job: Job, why: string, post: Post): Promise<void> {
   post.log.error(`${job.name} refuses "${incident.title}": ${why}`);
   const item = await update<Incident>(post.store, incidentKey(incident), (current) => {
-    return current && draftOf(append(current.body, post.clock.now(), 'update', `${job.name} refused this: ${why}`));
+    return (
+      current && draftOf(append(current.body, post.clock.now(), 'update', `${job.name} refused this: ${why}`))
+    );
   });
   if (item) post.wrote(item);
 }

@@ -30,7 +30,15 @@ export interface Sum {
   readonly latencyCount: number;
 }
 
-export const NO_SUM: Sum = { up: 0, degraded: 0, down: 0, unknown: 0, maintenance: 0, latencySum: 0, latencyCount: 0 };
+export const NO_SUM: Sum = {
+  up: 0,
+  degraded: 0,
+  down: 0,
+  unknown: 0,
+  maintenance: 0,
+  latencySum: 0,
+  latencyCount: 0,
+};
 
 /** What one location saw of one check. */
 export interface Sighting extends Pick<Kept, 'at' | 'status' | 'latencyMs'> {
@@ -41,7 +49,12 @@ export interface Sighting extends Pick<Kept, 'at' | 'status' | 'latencyMs'> {
  * One check's hour from everything that was seen in it, in any order. A minute is what the majority of the
  * locations that could tell say, each by its worst reading; a reading stands until the next, at most `every` ms.
  */
-export function rollHour(hour: number, sightings: readonly Sighting[], every: number, inMaintenance: (at: number) => boolean): HourRow {
+export function rollHour(
+  hour: number,
+  sightings: readonly Sighting[],
+  every: number,
+  inMaintenance: (at: number) => boolean,
+): HourRow {
   const byLocation = Map.groupBy(sightings, ({ location }) => location);
   const rows = [...byLocation.values()].map((seen) => minutesOf(hour, seen, every));
   const latencies = latencyOf(hour, sightings);
@@ -73,7 +86,12 @@ function lastOfMinutes(hour: number, seen: readonly Sighting[]): Map<number, Sig
   for (const sighting of seen) {
     const minute = Math.floor((sighting.at - hour) / MINUTE_MS);
     const before = last.get(minute);
-    if (!before || sighting.at > before.at || (sighting.at === before.at && worse(before.status, sighting.status) !== before.status)) last.set(minute, sighting);
+    if (
+      !before ||
+      sighting.at > before.at ||
+      (sighting.at === before.at && worse(before.status, sighting.status) !== before.status)
+    )
+      last.set(minute, sighting);
   }
   return last;
 }
@@ -96,7 +114,9 @@ function agree(statuses: readonly Status[]): MinuteMark {
 const STEPS = 16;
 
 const latencyByte = (ms: number): number => Math.min(255, 1 + Math.round(STEPS * Math.log2(1 + ms)));
-const LATENCIES = Array.from({ length: 256 }, (_, byte) => (byte === 0 ? undefined : 2 ** ((byte - 1) / STEPS) - 1));
+const LATENCIES = Array.from({ length: 256 }, (_, byte) =>
+  byte === 0 ? undefined : 2 ** ((byte - 1) / STEPS) - 1,
+);
 
 function latencyOf(hour: number, sightings: readonly Sighting[]): number[] {
   const sums = new Array<number>(60).fill(0);
@@ -118,7 +138,9 @@ export function minuteLatencies(row: HourRow): (number | undefined)[] {
 /** The same hour, recorded under two shardings: each minute is known from one of them, or the worse one counts. */
 export function mergeRows(a: HourRow, b: HourRow): HourRow {
   const order = '.xmugd';
-  const marks = [...a.marks].map((mark, i) => (order.indexOf(b.marks[i] ?? '.') > order.indexOf(mark) ? b.marks[i] : mark));
+  const marks = [...a.marks].map((mark, i) =>
+    order.indexOf(b.marks[i] ?? '.') > order.indexOf(mark) ? b.marks[i] : mark,
+  );
   const other = Buffer.from(b.latency, 'base64');
   const latency = Buffer.from(a.latency, 'base64').map((byte, i) => Math.max(byte, other[i] ?? 0));
   return { marks: marks.join(''), latency: Buffer.from(latency).toString('base64') };

@@ -1,17 +1,41 @@
 import { randomUUID } from 'node:crypto';
 import type { World } from './cases.ts';
 import type { Check, Config } from './config/compiled.ts';
+import { HOUR_MS } from './history.ts';
 import { advance, type Case, end, type Incident, isVisible, type Rules } from './incident.ts';
-import { aliveKey, INSTALLATION, incidentKey, incidents, LATEST, latestKey, recentKey, recentOf, ticksOf } from './items.ts';
+import {
+  aliveKey,
+  INSTALLATION,
+  incidentKey,
+  incidents,
+  LATEST,
+  latestKey,
+  recentKey,
+  recentOf,
+  ticksOf,
+} from './items.ts';
 import { type Known, silentLocations } from './judge.ts';
 import { key, time } from './keys.ts';
-import { type Kept, type Latest, type LatestShard, merge, mergeShards, NOTHING, type PackedLatest, type PackedTick, packLatest, packTick, unpackLatest, unpackTick, withoutFuture } from './latest.ts';
+import {
+  type Kept,
+  type Latest,
+  type LatestShard,
+  merge,
+  mergeShards,
+  NOTHING,
+  type PackedLatest,
+  type PackedTick,
+  packLatest,
+  packTick,
+  unpackLatest,
+  unpackTick,
+  withoutFuture,
+} from './latest.ts';
 import { isPending, nextDue } from './outbox.ts';
 import type { Clock, Item, Log, Store } from './ports.ts';
 import type { Tick } from './reading.ts';
 import { hashOf, type Sharding, shardingOf, shardOf } from './schedule.ts';
 import { putIfAbsent, update, writeId } from './store.ts';
-import { HOUR_MS } from './history.ts';
 
 /** Ticks live so long: long enough to recompute any hour that a late one may land in. */
 const TICK_LIFE_MS = 8 * 86_400_000;
@@ -98,7 +122,8 @@ export class Home {
     const stored = await this.store.list<PackedLatest>(LATEST);
     for (const item of stored) {
       const [shard = '', location = ''] = item.sort.split('/');
-      if (shard.startsWith(`${this.#sharding.bits}-`)) this.#hold(shard, location, { item, shard: unpackLatest(item.body) });
+      if (shard.startsWith(`${this.#sharding.bits}-`))
+        this.#hold(shard, location, { item, shard: unpackLatest(item.body) });
       else await this.#reshard(item, location);
     }
   }
@@ -125,7 +150,8 @@ export class Home {
       this.store,
       latestKey(shard, location),
       (current) => {
-        const now = current === held?.item && held ? held.shard : current ? unpackLatest(current.body) : NOTHING;
+        const now =
+          current === held?.item && held ? held.shard : current ? unpackLatest(current.body) : NOTHING;
         result = change(now);
         return result === now ? undefined : { body: packLatest(result) };
       },
@@ -144,11 +170,15 @@ export class Home {
       expires: tick.beat + TICK_LIFE_MS,
     });
     this.dirtyHours.add(hour);
-    const byShard = Map.groupBy(unpackTick(item.body, tick.beat), ({ hash }) => shardOf(hash, this.#sharding));
+    const byShard = Map.groupBy(unpackTick(item.body, tick.beat), ({ hash }) =>
+      shardOf(hash, this.#sharding),
+    );
     if (byShard.size === 0) byShard.set(shardOf(0, this.#sharding), []);
     const horizon = this.clock.now() + FUTURE_MS;
     for (const [shard, readings] of byShard) {
-      await this.#rewrite(shard, tick.location, (now) => merge(withoutFuture(now, horizon), { tickAt: tick.beat, readings }));
+      await this.#rewrite(shard, tick.location, (now) =>
+        merge(withoutFuture(now, horizon), { tickAt: tick.beat, readings }),
+      );
     }
   }
 
@@ -187,7 +217,8 @@ export class Home {
   lastTickAt(): Map<string, number> {
     const last = new Map<string, number>();
     for (const inShard of this.#latest.values()) {
-      for (const [location, { shard }] of inShard) last.set(location, Math.max(last.get(location) ?? 0, shard.tickAt));
+      for (const [location, { shard }] of inShard)
+        last.set(location, Math.max(last.get(location) ?? 0, shard.tickAt));
     }
     return last;
   }
@@ -218,12 +249,16 @@ export class Home {
   }
 
   openIncidents(): Incident[] {
-    return [...this.#incidents.values()].map(({ body }) => body).filter(({ closedAt }) => closedAt === undefined);
+    return [...this.#incidents.values()]
+      .map(({ body }) => body)
+      .filter(({ closedAt }) => closedAt === undefined);
   }
 
   /** Everything open, and everything that somebody is still to be told. */
   liveIncidents(): Incident[] {
-    return [...this.#incidents.values()].map(({ body }) => body).filter((body) => body.closedAt === undefined || isPending(body));
+    return [...this.#incidents.values()]
+      .map(({ body }) => body)
+      .filter((body) => body.closedAt === undefined || isPending(body));
   }
 
   /** Reads what is open or undelivered, whoever wrote it. */
@@ -234,7 +269,8 @@ export class Home {
   /** Takes note of an incident that was read or written elsewhere. */
   learn(item: Item<Incident>): void {
     const held = this.#incidents.get(item.body.subject);
-    const isNewer = !held || item.body.n > held.body.n || (item.body.n === held.body.n && item.version > held.version);
+    const isNewer =
+      !held || item.body.n > held.body.n || (item.body.n === held.body.n && item.version > held.version);
     if (isNewer) this.#incidents.set(item.body.subject, item);
   }
 
@@ -247,10 +283,15 @@ export class Home {
 
   /** Closes the open incident of a subject, whatever its verdict. */
   async endIncident(subject: string, why: string): Promise<Incident | undefined> {
-    return this.#transition(subject, (newest, { now }) => (newest && newest.closedAt === undefined ? end(newest, now, why) : undefined));
+    return this.#transition(subject, (newest, { now }) =>
+      newest && newest.closedAt === undefined ? end(newest, now, why) : undefined,
+    );
   }
 
-  async #transition(subject: string, change: (newest: Incident | undefined, rules: Rules) => Incident | undefined): Promise<Incident | undefined> {
+  async #transition(
+    subject: string,
+    change: (newest: Incident | undefined, rules: Rules) => Incident | undefined,
+  ): Promise<Incident | undefined> {
     for (let known = this.#incidents.get(subject); ; known = undefined) {
       const newest = known ?? (await this.#newest(subject));
       const next = change(newest?.body, this.#rules());
@@ -275,7 +316,11 @@ export class Home {
 
   async #point(incident: Incident, at: number): Promise<void> {
     const { subject, n } = incident;
-    await putIfAbsent(this.store, { ...recentKey(at, incident), body: { subject, n }, expires: at + RECENT_LIFE_MS });
+    await putIfAbsent(this.store, {
+      ...recentKey(at, incident),
+      body: { subject, n },
+      expires: at + RECENT_LIFE_MS,
+    });
   }
 
   #rules(): Rules {
@@ -288,7 +333,10 @@ export class Home {
     const lastMonth = new Date(now).setUTCDate(0);
     const found = new Map<string, Incident>();
     for (const month of [recentOf(now), recentOf(lastMonth)]) {
-      for (const { body } of await this.store.list<{ subject: string; n: number }>(month, { newestFirst: true, limit: 2 * limit })) {
+      for (const { body } of await this.store.list<{ subject: string; n: number }>(month, {
+        newestFirst: true,
+        limit: 2 * limit,
+      })) {
         const item = found.size < limit && (await this.store.get<Incident>(incidentKey(body)));
         if (item && item.body.closedAt !== undefined) found.set(item.body.id, item.body);
       }

@@ -5,7 +5,15 @@ import type { Facts } from './reading.ts';
 import { lasted, toldOf } from './words.ts';
 
 /** What kind of trouble a subject is in: each class of a subject has incidents of its own. */
-export type IncidentClass = 'down' | 'degraded' | 'unknown' | 'silent' | 'blind' | 'config' | 'drill' | 'signal';
+export type IncidentClass =
+  | 'down'
+  | 'degraded'
+  | 'unknown'
+  | 'silent'
+  | 'blind'
+  | 'config'
+  | 'drill'
+  | 'signal';
 
 /** One problem of one subject, from open to resolved. Stored whole in one item; at most ~300 KB. */
 export interface Incident {
@@ -141,7 +149,10 @@ export function advance(newest: Incident | undefined, seen: Case, rules: Rules):
 
 function open(predecessor: Incident | undefined, seen: Case, { now, installation }: Rules): Incident {
   const n = (predecessor?.n ?? 0) + 1;
-  const key = createHash('sha256').update(JSON.stringify([installation, seen.subject, n, now])).digest('hex').slice(0, 40);
+  const key = createHash('sha256')
+    .update(JSON.stringify([installation, seen.subject, n, now]))
+    .digest('hex')
+    .slice(0, 40);
   const { subject, severity, title, check, runbook, evidence } = seen;
   const incident: Incident = {
     id: key.slice(0, 10),
@@ -174,7 +185,9 @@ function goOn(incident: Incident, seen: Case, rules: Rules): Incident {
 }
 
 function takeIn(incident: Incident, seen: Case, { now }: Rules): Incident {
-  const same = sameList(incident.evidence.reasons, seen.evidence.reasons) && sameList(incident.evidence.locations, seen.evidence.locations);
+  const same =
+    sameList(incident.evidence.reasons, seen.evidence.reasons) &&
+    sameList(incident.evidence.locations, seen.evidence.locations);
   if (same) return incident;
   const last = incident.timeline.at(-1);
   const told = incident.announcedAt !== undefined && last !== undefined && now - last.at >= UPDATE_MS;
@@ -188,7 +201,10 @@ function announce(incident: Incident, seen: Case, rules: Rules): Incident {
   if (seen.heldBy !== undefined) return hold(incident, seen.heldBy, rules);
   if (rules.now - incident.openedAt < seen.announceAfter) return incident;
   const { heldBy: _, ...free } = incident;
-  return withReceivers(append({ ...free, announcedAt: rules.now }, rules.now, incident.severity, toldOf(seen)), rules);
+  return withReceivers(
+    append({ ...free, announcedAt: rules.now }, rules.now, incident.severity, toldOf(seen)),
+    rules,
+  );
 }
 
 function hold(incident: Incident, heldBy: string, { now }: Rules): Incident {
@@ -212,7 +228,9 @@ function withReceivers(incident: Incident, { receivers, now }: Rules): Incident 
 
 function remind(incident: Incident, { now, receivers }: Rules): Incident {
   if (incident.announcedAt === undefined) return incident;
-  const every = receivers.flatMap(({ name, remind }) => (remind !== undefined && incident.delivery[name] ? remind : []));
+  const every = receivers.flatMap(({ name, remind }) =>
+    remind !== undefined && incident.delivery[name] ? remind : [],
+  );
   const last = incident.timeline.findLast(({ kind }) => kind === incident.severity || kind === 'reminder');
   if (every.length === 0 || !last || now - last.at < Math.min(...every)) return incident;
   return append(incident, now, 'reminder', `Still open after ${lasted(now - incident.openedAt)}.`);
@@ -223,13 +241,22 @@ function close(incident: Incident, seen: Case, { now }: Rules): Incident {
     if (incident.quietSince === undefined) return { ...incident, quietSince: now };
     if (now - incident.quietSince < FLAP_MS) return incident;
   }
-  return end(incident, now, `${seen.check?.name ?? 'It'} is well again after ${lasted(now - incident.openedAt)}.`);
+  return end(
+    incident,
+    now,
+    `${seen.check?.name ?? 'It'} is well again after ${lasted(now - incident.openedAt)}.`,
+  );
 }
 
 /** Closes an incident, whatever the verdict; those who were told of it are told of its end. */
 export function end(incident: Incident, now: number, why: string): Incident {
   const { heldBy: _, ...free } = incident;
-  return append({ ...free, closedAt: now }, now, incident.announcedAt === undefined ? 'ended' : 'resolved', why);
+  return append(
+    { ...free, closedAt: now },
+    now,
+    incident.announcedAt === undefined ? 'ended' : 'resolved',
+    why,
+  );
 }
 
 /** Whether people see it: an outage at once, everything else once somebody was told. */
@@ -242,8 +269,11 @@ export function append(incident: Incident, at: number, kind: EntryKind, text: st
   const timeline = [...incident.timeline, { seq, at, kind, text: text.slice(0, MAX_TEXT).toWellFormed() }];
   if (timeline.length <= MAX_ENTRIES) return { ...incident, timeline };
   const heard = Math.min(...Object.values(incident.delivery).map(({ done }) => done));
-  const oldest = timeline.findIndex((entry) => entry.seq <= heard && (entry.kind === 'reminder' || entry.kind === 'update'));
+  const oldest = timeline.findIndex(
+    (entry) => entry.seq <= heard && (entry.kind === 'reminder' || entry.kind === 'update'),
+  );
   return { ...incident, timeline: timeline.toSpliced(oldest < 0 ? 1 : oldest, 1) };
 }
 
-const sameList = (a: readonly string[], b: readonly string[]): boolean => a.length === b.length && a.every((x, i) => x === b[i]);
+const sameList = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length && a.every((x, i) => x === b[i]);

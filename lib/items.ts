@@ -6,7 +6,10 @@ import type { Key, ListOptions } from './ports.ts';
 
 /** Every location's latest, together: `decide` reads them all. */
 export const LATEST = 'latest';
-export const latestKey = (shard: string, location: string): Key => ({ partition: LATEST, sort: key(shard, location) });
+export const latestKey = (shard: string, location: string): Key => ({
+  partition: LATEST,
+  sort: key(shard, location),
+});
 
 export const incidents = (subject: string): string => key('incident', subject);
 export const incidentKey = ({ subject, n }: Pick<Incident, 'subject' | 'n'>): Key => ({
@@ -25,7 +28,10 @@ export const spanKey = (partition: typeof HOURS | typeof DAYS, start: number, sh
   partition,
   sort: key(time(start), shard),
 });
-export const spanRange = (from: number, to: number): ListOptions => ({ from: key(time(from)), to: endOf(time(to)) });
+export const spanRange = (from: number, to: number): ListOptions => ({
+  from: key(time(from)),
+  to: endOf(time(to)),
+});
 
 /** Pointers to incidents, by the month (UTC) in which they opened or closed. */
 export const recentOf = (at: number): string => key('recent', new Date(at).toISOString().slice(0, 7));

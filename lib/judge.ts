@@ -34,7 +34,12 @@ interface Say {
  * The verdict: a pure function of the newest readings and the time. `silent` names locations that are
  * silent as a whole: their silence is an incident of its own, and not one of every check.
  */
-export function judge(check: Check, known: Known, now: number, silent: ReadonlySet<string> = new Set()): Verdict {
+export function judge(
+  check: Check,
+  known: Known,
+  now: number,
+  silent: ReadonlySet<string> = new Set(),
+): Verdict {
   const says = saysOf(check, known, now);
   const down = says.filter((say) => say.newest.status === 'down');
   const majority = Math.floor(check.locations.length / 2) + 1;
@@ -45,9 +50,16 @@ export function judge(check: Check, known: Known, now: number, silent: ReadonlyS
   return {
     down: want(isDown, atLeastHalf(says, passed)),
     degraded: want(isDegraded, !isDown && atLeastHalf(says, (status) => status === 'up')),
-    unknown: nothingKnown && isSomebodyElses(check, known, silent) ? 'hold' : want(nothingKnown, says.length > 0),
+    unknown:
+      nothingKnown && isSomebodyElses(check, known, silent) ? 'hold' : want(nothingKnown, says.length > 0),
     status: nothingKnown ? 'unknown' : isDown ? 'down' : isDegraded ? 'degraded' : 'up',
-    evidence: evidenceOf(check, known, nothingKnown ? [] : isDown ? down : ill, down.length > 0 && !isDown, now),
+    evidence: evidenceOf(
+      check,
+      known,
+      nothingKnown ? [] : isDown ? down : ill,
+      down.length > 0 && !isDown,
+      now,
+    ),
   };
 }
 
@@ -82,7 +94,13 @@ function isSomebodyElses(check: Check, known: Known, silent: ReadonlySet<string>
   });
 }
 
-function evidenceOf(check: Check, known: Known, seenBy: readonly Say[], partial: boolean, now: number): Evidence {
+function evidenceOf(
+  check: Check,
+  known: Known,
+  seenBy: readonly Say[],
+  partial: boolean,
+  now: number,
+): Evidence {
   const newest = seenBy.length > 0 ? seenBy.map((say) => say.newest) : newestOf(check, known);
   const worst = newest.toSorted(
     (a, b) => STATUSES.indexOf(a.status) - STATUSES.indexOf(b.status) || b.at - a.at,
@@ -111,7 +129,9 @@ export function seenUpAfter(check: Check, known: Known, since: number, now: numb
 
 /** Until when some location had its say about the check, epoch ms; undefined: none ever had. */
 export function saidUntil(check: Check, known: Known): number | undefined {
-  const ends = newestOf(check, known).map(({ at, status }) => (status === 'unknown' ? at : at + sayMs(check.every)));
+  const ends = newestOf(check, known).map(({ at, status }) =>
+    status === 'unknown' ? at : at + sayMs(check.every),
+  );
   return ends.length > 0 ? Math.max(...ends) : undefined;
 }
 
@@ -137,8 +157,13 @@ export function silentLocations(
  * Whether a location is blind: the newest thing it says of anything is that it can't tell, for a reason of
  * its own. `readings` are the newest reading of each check there.
  */
-export function judgeLocation(readings: readonly { reading: Kept; every: number }[], now: number): { want: Want; evidence: Kept | undefined } {
-  const fresh = readings.filter(({ reading, every }) => now - reading.at < sayMs(every)).map(({ reading }) => reading);
+export function judgeLocation(
+  readings: readonly { reading: Kept; every: number }[],
+  now: number,
+): { want: Want; evidence: Kept | undefined } {
+  const fresh = readings
+    .filter(({ reading, every }) => now - reading.at < sayMs(every))
+    .map(({ reading }) => reading);
   const isBlind = (kept: Kept) => (kept.detail?.reasons ?? []).some((reason) => OBSERVER_REASONS.has(reason));
   const blind = fresh.filter(isBlind).toSorted((a, b) => b.at - a.at)[0];
   const sighted = fresh.filter((kept) => passed(kept.status)).toSorted((a, b) => b.at - a.at)[0];

@@ -51,18 +51,28 @@ export function lease(
   const most = current.failures >= SUSPECT_AFTER ? 1 : want;
   const tokens = pause > 0 ? 0 : Math.min(most, Math.floor(filled));
   const waitMs = tokens > 0 ? 0 : Math.max(pause, Math.ceil((1 - filled) / perMs), 1);
-  return { lane: { ...current, owner, until: now + LEASE_MS, tokens: filled - tokens, filledAt: now }, tokens, waitMs };
+  return {
+    lane: { ...current, owner, until: now + LEASE_MS, tokens: filled - tokens, filledAt: now },
+    tokens,
+    waitMs,
+  };
 }
 
 /** Takes note of how an attempt ended. */
-export function noted(lane: Lane, outcome: 'accepted' | 'retry' | 'refused', now: number, retryAfterMs = 0): Lane {
+export function noted(
+  lane: Lane,
+  outcome: 'accepted' | 'retry' | 'refused',
+  now: number,
+  retryAfterMs = 0,
+): Lane {
   if (outcome === 'accepted') {
     const { refusal: _, ...clean } = lane;
     return { ...clean, failures: 0, notBefore: 0 };
   }
   if (outcome === 'refused') return { ...lane, failures: 0 };
   const failures = lane.failures + 1;
-  const pause = failures >= SUSPECT_AFTER ? Math.min(LONGEST_PAUSE_MS, 1_000 * 2 ** (failures - SUSPECT_AFTER)) : 0;
+  const pause =
+    failures >= SUSPECT_AFTER ? Math.min(LONGEST_PAUSE_MS, 1_000 * 2 ** (failures - SUSPECT_AFTER)) : 0;
   return { ...lane, failures, notBefore: now + Math.max(pause, retryAfterMs) };
 }
 

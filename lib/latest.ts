@@ -63,7 +63,10 @@ export function mergeShards(a: LatestShard, b: LatestShard): LatestShard {
 
 function join(a: Latest | undefined, b: Latest): Latest {
   if (!a) return b;
-  return { newest: isNewer(b.newest, a.newest) ? b.newest : a.newest, known: topSeen([...a.known, ...b.known]) };
+  return {
+    newest: isNewer(b.newest, a.newest) ? b.newest : a.newest,
+    known: topSeen([...a.known, ...b.known]),
+  };
 }
 
 /** Of two readings of the same time the worse one counts, then the slower one, whichever came first. */
@@ -162,7 +165,11 @@ export function unpackLatest(packed: PackedLatest): LatestShard {
 function packKept(packer: Packer, reading: Kept, base: number, details: Detail[]): void {
   const tries = Math.min(reading.tries, 31);
   const flags = STATUSES.indexOf(reading.status) | (tries << 2) | (reading.detail ? 0x80 : 0);
-  packer.u32(reading.hash).signed(reading.at - base).byte(flags).varint(reading.latencyMs);
+  packer
+    .u32(reading.hash)
+    .signed(reading.at - base)
+    .byte(flags)
+    .varint(reading.latencyMs);
   if (reading.detail) details.push(reading.detail);
 }
 
@@ -170,7 +177,13 @@ function unpackKept(unpacker: Unpacker, base: number, details: Iterator<Detail>)
   const hash = unpacker.u32();
   const at = base + unpacker.signed();
   const flags = unpacker.byte();
-  const numbers = { hash, at, status: statusAt(flags & 3), tries: (flags >> 2) & 31, latencyMs: unpacker.varint() };
+  const numbers = {
+    hash,
+    at,
+    status: statusAt(flags & 3),
+    tries: (flags >> 2) & 31,
+    latencyMs: unpacker.varint(),
+  };
   const detail: Detail | undefined = flags & 0x80 ? details.next().value : undefined;
   return detail ? { ...numbers, detail } : numbers;
 }

@@ -15,7 +15,9 @@ const STARTS_MAX = 2_016;
 
 /** Whether a check is in maintenance at `at`, epoch ms. */
 export function inMaintenance(windows: readonly Maintenance[], check: string, at: number): boolean {
-  return windows.some((window) => (window.checks === '*' || window.checks.includes(check)) && covers(window, at));
+  return windows.some(
+    (window) => (window.checks === '*' || window.checks.includes(check)) && covers(window, at),
+  );
 }
 
 /** The stretches of maintenance that overlap `[from, to)`, in the order of their start; what follows on each other is one. */
@@ -31,7 +33,8 @@ function covers(window: Maintenance, at: number): boolean {
 
 function stretches(window: Maintenance, from: number, to: number): Stretch[] {
   const { checks, title } = window;
-  if ('from' in window) return window.from < to && from < window.to ? [{ checks, title, from: window.from, to: window.to }] : [];
+  if ('from' in window)
+    return window.from < to && from < window.to ? [{ checks, title, from: window.from, to: window.to }] : [];
   const found: Stretch[] = [];
   let start = startAfter(window, from - window.for);
   for (let starts = 0; start !== undefined && start < to && starts < STARTS_MAX; starts++) {
@@ -56,7 +59,11 @@ const timetables = new WeakMap<Recurring, Timetable>();
 
 /** The first start after `at`. */
 function startAfter(window: Recurring, at: number): number | undefined {
-  const table = timetables.get(window) ?? { cron: cronOf(window.cron, window.timeZone), asked: Number.NaN, answer: undefined };
+  const table = timetables.get(window) ?? {
+    cron: cronOf(window.cron, window.timeZone),
+    asked: Number.NaN,
+    answer: undefined,
+  };
   timetables.set(window, table);
   const known = at >= table.asked && (table.answer === undefined || at < table.answer);
   if (!known) Object.assign(table, { asked: at, answer: table.cron.nextRun(new Date(at))?.getTime() });

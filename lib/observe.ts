@@ -2,9 +2,17 @@ import type { Check, Config } from './config/compiled.ts';
 import { createFreezeMeter, type FreezeMeter } from './freeze.ts';
 import { Fault, type Net } from './net/net.ts';
 import { type Clock, type Log, type Queue, SecretError, type Secrets, sleep } from './ports.ts';
-import { failed } from './probes/finding.ts';
 import type { ProbeContext } from './probes/define.ts';
-import { type Cause, type EarlyTick, type Finding, passed, type Reading, type Status, type Tick } from './reading.ts';
+import { failed } from './probes/finding.ts';
+import {
+  type Cause,
+  type EarlyTick,
+  type Finding,
+  passed,
+  type Reading,
+  type Status,
+  type Tick,
+} from './reading.ts';
 import type { Reason } from './reasons.ts';
 import { redact, redactFacts } from './redact.ts';
 import { hashOf, retryStarts, type Sharding, shardOf } from './schedule.ts';
@@ -76,7 +84,13 @@ export async function runBeat(beat: Beat, site: Site): Promise<void> {
 }
 
 /** One run of one check; undefined: it was running already, or the process stops. */
-async function runCheck(check: Check, at: number, startAt: number, site: Site, freeze: FreezeMeter): Promise<Reading | undefined> {
+async function runCheck(
+  check: Check,
+  at: number,
+  startAt: number,
+  site: Site,
+  freeze: FreezeMeter,
+): Promise<Reading | undefined> {
   await sleep(site.clock, startAt - site.clock.monotonic(), site.signal);
   if (site.signal.aborted || site.running.has(check.id)) return undefined;
   site.running.add(check.id);
@@ -91,7 +105,11 @@ async function runCheck(check: Check, at: number, startAt: number, site: Site, f
 }
 
 /** Tries until one passes or all have failed: what it answers is already confirmed. */
-async function confirm(check: Check, site: Site, freeze: FreezeMeter): Promise<{ finding: Finding; tries: number }> {
+async function confirm(
+  check: Check,
+  site: Site,
+  freeze: FreezeMeter,
+): Promise<{ finding: Finding; tries: number }> {
   const findings = [await attempt(check, site, freeze)];
   if (!isSettled(findings[0])) {
     const failedAt = site.clock.monotonic();
@@ -112,7 +130,9 @@ const isSettled = (finding: Finding | undefined): boolean =>
 /** A try that passed decides; without one, anything we couldn't tell makes all of it unknown. */
 function lastWord(findings: readonly Finding[]): Finding {
   const decisive =
-    findings.find(({ status }) => passed(status)) ?? findings.findLast(({ status }) => status === 'unknown') ?? findings.at(-1);
+    findings.find(({ status }) => passed(status)) ??
+    findings.findLast(({ status }) => status === 'unknown') ??
+    findings.at(-1);
   if (!decisive) throw new RangeError('a run without a try');
   if (findings.length === 1 || !passed(decisive.status)) return decisive;
   return { ...decisive, facts: { ...decisive.facts, retries: findings.length - 1 } };
@@ -125,10 +145,18 @@ async function attempt(check: Check, site: Site, freeze: FreezeMeter): Promise<F
   const stop = new AbortController();
   const signal = AbortSignal.any([site.signal, stop.signal]);
   const cancel = clock.after(check.timeout, () => stop.abort());
-  const context: ProbeContext = { net: site.net, clock, secret: (ref) => site.secrets.get(ref), signal, deadline: began + check.timeout };
+  const context: ProbeContext = {
+    net: site.net,
+    clock,
+    secret: (ref) => site.secrets.get(ref),
+    signal,
+    deadline: began + check.timeout,
+  };
   try {
     const finding = await withGrace(site.probe(check.type)(check, context), check.timeout + GRACE_MS, clock);
-    return finding.status === 'down' && freeze.stoodStillSince(began) ? frozen(clock.monotonic() - began) : finding;
+    return finding.status === 'down' && freeze.stoodStillSince(began)
+      ? frozen(clock.monotonic() - began)
+      : finding;
   } catch (error) {
     if (freeze.stoodStillSince(began)) return frozen(clock.monotonic() - began);
     return ourFault(error, check, clock.monotonic() - began, site.log);
@@ -140,7 +168,9 @@ async function attempt(check: Check, site: Site, freeze: FreezeMeter): Promise<F
 
 function withGrace(run: Promise<Finding>, ms: number, clock: Clock): Promise<Finding> {
   return new Promise((resolve, reject) => {
-    const cancel = clock.after(ms, () => resolve(unknown('self_error', 'The probe did not end by its deadline.', ms)));
+    const cancel = clock.after(ms, () =>
+      resolve(unknown('self_error', 'The probe did not end by its deadline.', ms)),
+    );
     run.then(resolve, reject).finally(cancel);
   });
 }
@@ -148,17 +178,24 @@ function withGrace(run: Promise<Finding>, ms: number, clock: Clock): Promise<Fin
 function ourFault(error: unknown, check: Check, latencyMs: number, log: Log): Finding {
   if (error instanceof Fault) return failed(error, latencyMs);
   if (error instanceof SecretError) return unknown('misconfigured', error.message, latencyMs);
-  log.error(`the ${check.type} probe of ${check.id} failed`, { error: redact(error instanceof Error ? (error.stack ?? error.message) : String(error)) });
+  log.error(`the ${check.type} probe of ${check.id} failed`, {
+    error: redact(error instanceof Error ? (error.stack ?? error.message) : String(error)),
+  });
   return unknown('self_error', 'The probe itself failed; the log tells why.', latencyMs);
 }
 
-const frozen = (latencyMs: number): Finding => unknown('self_frozen', 'Our own process stood still during the try.', latencyMs);
+const frozen = (latencyMs: number): Finding =>
+  unknown('self_frozen', 'Our own process stood still during the try.', latencyMs);
 
 function unknown(reason: Reason, message: string, latencyMs: number): Finding {
   return { status: 'unknown', reasons: [reason], message, latencyMs, phases: {}, facts: {} };
 }
 
-const cleaned = (finding: Finding): Finding => ({ ...finding, message: redact(finding.message), facts: redactFacts(finding.facts) });
+const cleaned = (finding: Finding): Finding => ({
+  ...finding,
+  message: redact(finding.message),
+  facts: redactFacts(finding.facts),
+});
 
 /** Collects the readings of one shard's beat and sends them in parts, bad news soon. */
 interface Outbox {
@@ -183,7 +220,15 @@ function createOutbox(beat: Beat, shard: string, began: number, site: Site): Out
       const { location } = site;
       const skipped = mine === 0 ? beat.skipped : 0;
       const honest = await admitBlindness(readings, began, site);
-      await site.ticks.send({ location, shard, beat: beat.at, cause: beat.cause, part: mine, readings: honest, skipped });
+      await site.ticks.send({
+        location,
+        shard,
+        beat: beat.at,
+        cause: beat.cause,
+        part: mine,
+        readings: honest,
+        skipped,
+      });
     });
   }
 
@@ -208,14 +253,21 @@ function createOutbox(beat: Beat, shard: string, began: number, site: Site): Out
  * The observer suspects itself first: where readings are down, nothing passed since the beat began and every
  * canary fails as well, the readings say `unknown`, not `down`.
  */
-async function admitBlindness(readings: readonly Reading[], began: number, site: Site): Promise<readonly Reading[]> {
+async function admitBlindness(
+  readings: readonly Reading[],
+  began: number,
+  site: Site,
+): Promise<readonly Reading[]> {
   const { canaries } = site.config.observer;
-  if (canaries.length === 0 || site.lastPass >= began || !readings.some(({ status }) => status === 'down')) return readings;
+  if (canaries.length === 0 || site.lastPass >= began || !readings.some(({ status }) => status === 'down'))
+    return readings;
   const answers = await Promise.all(canaries.map((url) => askCanary(url, site)));
   if (answers.includes(true)) return readings;
   const status: Status = 'unknown';
   const message = 'Nothing passed here and no canary answered: this location cannot see.';
-  return readings.map((reading) => (reading.status === 'down' ? { ...reading, status, reasons: ['observer_blind'], message } : reading));
+  return readings.map((reading) =>
+    reading.status === 'down' ? { ...reading, status, reasons: ['observer_blind'], message } : reading,
+  );
 }
 
 const CANARY_TIMEOUT_MS = 5_000;
@@ -227,7 +279,13 @@ async function askCanary(url: string, site: Site): Promise<boolean> {
   const signal = AbortSignal.any([site.signal, stop.signal]);
   const deadline = clock.monotonic() + CANARY_TIMEOUT_MS;
   try {
-    return await site.canaryAnswers(url, { net: site.net, clock, secret: (ref) => site.secrets.get(ref), signal, deadline });
+    return await site.canaryAnswers(url, {
+      net: site.net,
+      clock,
+      secret: (ref) => site.secrets.get(ref),
+      signal,
+      deadline,
+    });
   } finally {
     cancel();
     stop.abort();

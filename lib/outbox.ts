@@ -48,7 +48,12 @@ export function nextDue(incident: Incident): number | undefined {
 
 /** An attempt begins. One that never ended (the process died in it) may have arrived. */
 export function begun(cursor: Cursor): Cursor {
-  return { ...cursor, attempts: cursor.attempts + 1, uncertain: cursor.uncertain || cursor.inFlight === true, inFlight: true };
+  return {
+    ...cursor,
+    attempts: cursor.attempts + 1,
+    uncertain: cursor.uncertain || cursor.inFlight === true,
+    inFlight: true,
+  };
 }
 
 /** The receiver has it. A resolve that an earlier attempt may overtake is repeated once. */
@@ -62,16 +67,35 @@ export function accepted(cursor: Cursor, entry: Entry, now: number): Cursor {
 /** It may be tried again: later each time, with jitter (`random` 0–1), or when the receiver says so. */
 export function postponed(
   cursor: Cursor,
-  { why, retryAfterMs, uncertain, now, random }: { why: string; retryAfterMs: number | undefined; uncertain: boolean; now: number; random: number },
+  {
+    why,
+    retryAfterMs,
+    uncertain,
+    now,
+    random,
+  }: { why: string; retryAfterMs: number | undefined; uncertain: boolean; now: number; random: number },
 ): Cursor {
-  const backoff = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (cursor.attempts - 1)) * (0.5 + random / 2);
+  const backoff =
+    Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (cursor.attempts - 1)) * (0.5 + random / 2);
   const { inFlight: _, ...rest } = cursor;
-  return { ...rest, lastError: why, uncertain: cursor.uncertain || uncertain, nextAt: now + Math.max(backoff, retryAfterMs ?? 0) };
+  return {
+    ...rest,
+    lastError: why,
+    uncertain: cursor.uncertain || uncertain,
+    nextAt: now + Math.max(backoff, retryAfterMs ?? 0),
+  };
 }
 
 /** It was refused: for good (this entry is given up), or as long as nobody mends the key. */
 export function refused(cursor: Cursor, entry: Entry, why: string, final: boolean, now: number): Cursor {
   const { inFlight: _, repeatAt: _r, ...rest } = cursor;
   const done = final ? Math.max(cursor.done, entry.seq) : cursor.done;
-  return { ...rest, done, attempts: final ? 0 : cursor.attempts, lastError: why, refused: why, nextAt: final ? now : now + REFUSED_MS };
+  return {
+    ...rest,
+    done,
+    attempts: final ? 0 : cursor.attempts,
+    lastError: why,
+    refused: why,
+    nextAt: final ? now : now + REFUSED_MS,
+  };
 }

@@ -15,7 +15,13 @@ export interface Phases {
   readonly body?: number;
 }
 
-export type FactValue = string | number | boolean | null | readonly FactValue[] | { readonly [k: string]: FactValue };
+export type FactValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly FactValue[]
+  | { readonly [k: string]: FactValue };
 
 /** Things worth knowing that aren't faults (`httpStatus`, `protocol`, `expiresAt` …), small and never secret. */
 export type Facts = Readonly<Record<string, FactValue>>;

@@ -52,7 +52,9 @@ export const REASONS = {
   chain_cert_expired: down('A certificate above the leaf has expired.'),
   cert_not_yet_valid: down('The certificate is not valid yet.'),
   cert_expires_soon: degraded('The certificate expires soon; down once "fail" is reached.'),
-  chain_cert_expires_soon: degraded('A certificate above the leaf expires soon; down once "fail" is reached.'),
+  chain_cert_expires_soon: degraded(
+    'A certificate above the leaf expires soon; down once "fail" is reached.',
+  ),
   host_mismatch: down('The certificate is for other names.'),
   no_san: down('The certificate has no subject alternative name.'),
   self_signed: down('The certificate is signed by itself.'),

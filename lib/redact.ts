@@ -23,7 +23,9 @@ export function remember(value: string): void {
 
 function rememberWord(value: string): void {
   for (const form of spellings(value)) wordForms.add(form);
-  const longestFirst = [...wordForms].toSorted((a, b) => b.length - a.length).map((form) => form.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'));
+  const longestFirst = [...wordForms]
+    .toSorted((a, b) => b.length - a.length)
+    .map((form) => form.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'));
   words = new RegExp(`(?<![\\p{L}\\p{N}_])(?:${longestFirst.join('|')})(?![\\p{L}\\p{N}_])`, 'gu');
 }
 
@@ -43,7 +45,14 @@ function spellings(value: string): string[] {
   const percent = [encodeURIComponent(wellFormed), encodeURI(wellFormed), form];
   const lower = percent.map((text) => text.replace(/%../g, (code) => code.toLowerCase()));
   const bytes = Buffer.from(value);
-  return [value, JSON.stringify(value).slice(1, -1), ...percent, ...lower, bytes.toString('base64'), bytes.toString('base64url')];
+  return [
+    value,
+    JSON.stringify(value).slice(1, -1),
+    ...percent,
+    ...lower,
+    bytes.toString('base64'),
+    bytes.toString('base64url'),
+  ];
 }
 
 /** What base64 makes of a value wherever it stands in something longer, `user:value` for example. */
@@ -78,7 +87,8 @@ function withoutPieces(text: string): string {
   return clean + text.slice(done);
 }
 
-const isPiece = (text: string, at: number): boolean => hashes[hashAt(text, at)] === 1 && pieces.has(text.slice(at, at + PIECE));
+const isPiece = (text: string, at: number): boolean =>
+  hashes[hashAt(text, at)] === 1 && pieces.has(text.slice(at, at + PIECE));
 
 /** Of three of the eight characters: cheap, and enough to pass over most places. */
 const hashAt = (text: string, at: number): number =>

@@ -1,5 +1,17 @@
 import type { Check } from './config/compiled.ts';
-import { addSums, DAY_MS, HOUR_MS, type HourRow, mergeRows, MINUTE_MS, NO_SUM, rollHour, type Sighting, type Sum, sumRow } from './history.ts';
+import {
+  addSums,
+  DAY_MS,
+  HOUR_MS,
+  type HourRow,
+  MINUTE_MS,
+  mergeRows,
+  NO_SUM,
+  rollHour,
+  type Sighting,
+  type Sum,
+  sumRow,
+} from './history.ts';
 import { DAYS, HOURS, spanKey, spanRange, ticksOf, ticksOfShard } from './items.ts';
 import { endOf } from './keys.ts';
 import { type PackedTick, unpackTick } from './latest.ts';
@@ -90,7 +102,9 @@ export class Rollup {
 
   /** The hours from `from` to before `to`. */
   #sumOf(hash: number, from: number, to: number): Sum | undefined {
-    const sums = [...(this.#hours.get(hex(hash)) ?? [])].filter(([hour]) => hour >= from && hour < to).map(([, sum]) => sum);
+    const sums = [...(this.#hours.get(hex(hash)) ?? [])]
+      .filter(([hour]) => hour >= from && hour < to)
+      .map(([, sum]) => sum);
     return sums.length > 0 ? sums.reduce(addSums) : undefined;
   }
 
@@ -102,13 +116,17 @@ export class Rollup {
   /** Today and the days before it, `count` in all. */
   lastDays(hash: number, count: number, now: number): Sum {
     const first = dayOf(now) - (count - 1) * DAY_MS;
-    const days = [...(this.#days.get(hex(hash)) ?? [])].filter(([day]) => day >= first && day < dayOf(now)).map(([, sum]) => sum);
+    const days = [...(this.#days.get(hex(hash)) ?? [])]
+      .filter(([day]) => day >= first && day < dayOf(now))
+      .map(([, sum]) => sum);
     return days.reduce(addSums, this.day(hash, dayOf(now), now) ?? NO_SUM);
   }
 
   /** Beats skipped in the newest 24 hours. */
   skipped(now: number): number {
-    return [...this.#skipped].filter(([hour]) => hour > now - DAY_MS).reduce((sum, [, count]) => sum + count, 0);
+    return [...this.#skipped]
+      .filter(([hour]) => hour > now - DAY_MS)
+      .reduce((sum, [, count]) => sum + count, 0);
   }
 
   /** Computes again what is due: each of the `dirty` hours that has ended; the current one now and then. */
@@ -128,12 +146,18 @@ export class Rollup {
     this.#forget(hour, context.now);
     const partition = ticksOf(hour);
     for (let from: string | undefined; ; ) {
-      const [first] = await this.#store.list(partition, from === undefined ? { limit: 1 } : { from, limit: 1 });
+      const [first] = await this.#store.list(
+        partition,
+        from === undefined ? { limit: 1 } : { from, limit: 1 },
+      );
       const shard = first?.sort.split('/')[0];
       if (shard === undefined) break;
       const ticks = await this.#store.list<PackedTick>(partition, ticksOfShard(shard));
       const body = rollTicks(hour, ticks, context);
-      await update<HourBody>(this.#store, spanKey(HOURS, hour, shard), () => ({ body, expires: hour + HOUR_LIFE_MS }));
+      await update<HourBody>(this.#store, spanKey(HOURS, hour, shard), () => ({
+        body,
+        expires: hour + HOUR_LIFE_MS,
+      }));
       this.#learnHour(hour, body, context.now);
       if (hour < hourOf(context.now)) await this.#rollDay(dayOf(hour), shard);
       from = endOf(shard);
@@ -143,7 +167,9 @@ export class Rollup {
   /** The day's item of one shard, summed whole from the hours that are stored: a check that changed its shard in them counts whole in both. */
   async #rollDay(day: number, shard: string): Promise<void> {
     const hours = await this.#store.list<HourBody>(HOURS, spanRange(day, day + DAY_MS - 1));
-    const mine = hours.filter(({ sort }) => sort.split('/')[1] === shard).flatMap(({ body }) => Object.keys(body.rows));
+    const mine = hours
+      .filter(({ sort }) => sort.split('/')[1] === shard)
+      .flatMap(({ body }) => Object.keys(body.rows));
     const sums: Record<string, Sum> = Object.fromEntries(mine.map((hash) => [hash, NO_SUM]));
     for (const { body } of hours) {
       for (const [hash, row] of Object.entries(body.rows)) {
@@ -151,7 +177,10 @@ export class Rollup {
       }
     }
     const body = { sums };
-    await update<DayBody>(this.#store, spanKey(DAYS, day, shard), () => ({ body, expires: day + DAY_LIFE_MS }));
+    await update<DayBody>(this.#store, spanKey(DAYS, day, shard), () => ({
+      body,
+      expires: day + DAY_LIFE_MS,
+    }));
     this.#learnDay(day, body);
   }
 
@@ -187,7 +216,8 @@ export class Rollup {
   }
 }
 
-const minutes = ({ up, degraded, down, unknown, maintenance }: Sum): number => up + degraded + down + unknown + maintenance;
+const minutes = ({ up, degraded, down, unknown, maintenance }: Sum): number =>
+  up + degraded + down + unknown + maintenance;
 
 const startOf = (item: Item): number => Number(item.sort.split('/')[0]);
 

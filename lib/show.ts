@@ -1,6 +1,15 @@
-import type { Check } from './config/compiled.ts';
 import { checkSubject } from './cases.ts';
-import { DAY_MS, HOUR_MS, MINUTE_MS, minuteLatencies, NO_SUM, type Sum, sumRow, uptimeOf } from './history.ts';
+import type { Check } from './config/compiled.ts';
+import {
+  DAY_MS,
+  HOUR_MS,
+  MINUTE_MS,
+  minuteLatencies,
+  NO_SUM,
+  type Sum,
+  sumRow,
+  uptimeOf,
+} from './history.ts';
 import type { Home } from './home.ts';
 import type { Incident } from './incident.ts';
 import { judge } from './judge.ts';
@@ -9,7 +18,17 @@ import { maintenanceBetween } from './maintenance.ts';
 import { isPending, nextEntry } from './outbox.ts';
 import type { Rollup } from './rollup.ts';
 import { hashOf } from './schedule.ts';
-import type { Bar, BarSlot, CheckView, IncidentView, MaintenanceView, PlatformView, ShownStatus, Snapshot } from './snapshot.ts';
+import type {
+  Bar,
+  BarSlot,
+  CheckView,
+  IncidentView,
+  MaintenanceView,
+  PlatformView,
+  ShownStatus,
+  Snapshot,
+} from './snapshot.ts';
+import { worst } from './status/project.ts';
 import { lasted } from './words.ts';
 
 const SLOTS = 90;
@@ -35,9 +54,11 @@ export async function snapshotOf(home: Home, rollup: Rollup): Promise<Snapshot> 
     title: config.statusPage.title,
     note: config.statusPage.note,
     at: now,
-    status: worstOf(checks.map(({ status }) => status)),
+    status: worst(checks.map(({ status }) => status)),
     checks,
-    incidents: [...open.toSorted((a, b) => b.openedAt - a.openedAt), ...recent].filter(isShown).map(incidentView),
+    incidents: [...open.toSorted((a, b) => b.openedAt - a.openedAt), ...recent]
+      .filter(isShown)
+      .map(incidentView),
     maintenance: maintenanceViews(home, now),
     platform: platformView(home, rollup, lanes, now),
   };
@@ -46,11 +67,6 @@ export async function snapshotOf(home: Home, rollup: Rollup): Promise<Snapshot> 
 /** Shown once somebody was told; an outage at once, unless something holds it back (its check is being worked on). */
 const isShown = (incident: Incident): boolean =>
   incident.announcedAt !== undefined || (incident.class === 'down' && incident.heldBy !== 'maintenance');
-
-const WORST_FIRST: readonly ShownStatus[] = ['down', 'degraded', 'unknown', 'maintenance', 'up'];
-
-const worstOf = (statuses: readonly ShownStatus[]): ShownStatus =>
-  WORST_FIRST.find((status) => statuses.includes(status)) ?? 'unknown';
 
 function checkView(check: Check, home: Home, rollup: Rollup, now: number): CheckView {
   const known = home.known(check.id);
@@ -67,7 +83,8 @@ function checkView(check: Check, home: Home, rollup: Rollup, now: number): Check
     public: check.public,
     status,
     since: since ?? (newest && rollup.oldest),
-    latencyMs: newest && newest.status !== 'unknown' && newest.status !== 'down' ? newest.latencyMs : undefined,
+    latencyMs:
+      newest && newest.status !== 'unknown' && newest.status !== 'down' ? newest.latencyMs : undefined,
     uptime: {
       '24h': uptimeOf(rollup.lastDay(hash, now)),
       '7d': uptimeOf(rollup.lastDays(hash, 7, now)),
@@ -78,21 +95,30 @@ function checkView(check: Check, home: Home, rollup: Rollup, now: number): Check
     latency: latencyOf(hash, rollup, now),
     target,
     severity,
-    ...(verdict.evidence.reasons[0] !== undefined && status !== 'up' && { reason: verdict.evidence.reasons[0] }),
+    ...(verdict.evidence.reasons[0] !== undefined &&
+      status !== 'up' && { reason: verdict.evidence.reasons[0] }),
     ...(verdict.evidence.message !== '' && status !== 'up' && { message: verdict.evidence.message }),
     ...(newest && { readAt: newest.at }),
   };
 }
 
 /** An open incident outranks the newest readings: it closes only once they have proved themselves. */
-function shownStatus(check: Check, read: ShownStatus, home: Home, now: number): { status: ShownStatus; since: number | undefined } {
+function shownStatus(
+  check: Check,
+  read: ShownStatus,
+  home: Home,
+  now: number,
+): { status: ShownStatus; since: number | undefined } {
   const underway = maintenanceBetween(home.config.maintenance, now, now + 1);
   const window = underway.find(({ checks }) => checks === '*' || checks.includes(check.id));
   if (window) return { status: 'maintenance', since: window.from };
   const incident = (kind: 'down' | 'degraded' | 'unknown') => home.openIncident(checkSubject(check.id, kind));
   if (incident('down')) return { status: 'down', since: incident('down')?.failedAt };
   if (read === 'down') return { status: 'degraded', since: undefined };
-  return { status: read, since: read === 'degraded' || read === 'unknown' ? incident(read)?.failedAt : lastEnd(check, home) };
+  return {
+    status: read,
+    since: read === 'degraded' || read === 'unknown' ? incident(read)?.failedAt : lastEnd(check, home),
+  };
 }
 
 function lastEnd(check: Check, home: Home): number | undefined {
@@ -143,7 +169,10 @@ function latencyOf(hash: number, rollup: Rollup, now: number): CheckView['latenc
 }
 
 function incidentView(incident: Incident): IncidentView {
-  const flaps = incident.flaps > 0 ? [{ at: incident.openedAt, text: `It came back and failed again ${incident.flaps} times.` }] : [];
+  const flaps =
+    incident.flaps > 0
+      ? [{ at: incident.openedAt, text: `It came back and failed again ${incident.flaps} times.` }]
+      : [];
   return {
     id: incident.id,
     check: incident.check?.id,
@@ -152,7 +181,9 @@ function incidentView(incident: Incident): IncidentView {
     severity: incident.severity,
     openedAt: incident.openedAt,
     resolvedAt: incident.closedAt,
-    timeline: [...incident.timeline.map(({ at, text }) => ({ at, text })), ...flaps].sort((a, b) => a.at - b.at),
+    timeline: [...incident.timeline.map(({ at, text, kind }) => ({ at, text, kind })), ...flaps].sort(
+      (a, b) => a.at - b.at,
+    ),
     runbook: incident.runbook,
   };
 }
@@ -175,7 +206,9 @@ function platformView(home: Home, rollup: Rollup, lanes: readonly Lane[], now: n
   const own = live.filter((incident) => incident.class === 'config' && incident.closedAt === undefined);
   return {
     banners: [
-      ...lanes.flatMap(({ refusal }) => (refusal ? [`${refusal.receiver} refuses what it is sent: ${refusal.why}`] : [])),
+      ...lanes.flatMap(({ refusal }) =>
+        refusal ? [`${refusal.receiver} refuses what it is sent: ${refusal.why}`] : [],
+      ),
       ...new Set(live.flatMap(overdue(now))),
       ...own.map(({ title, evidence }) => `${title}: ${evidence.message}`),
     ],
@@ -185,8 +218,12 @@ function platformView(home: Home, rollup: Rollup, lanes: readonly Lane[], now: n
   };
 }
 
-const overdue = (now: number) => (incident: Incident): string[] =>
-  Object.entries(incident.delivery).flatMap(([name, cursor]) => {
-    const entry = cursor.attempts >= LOUD_AFTER ? nextEntry(incident, cursor) : undefined;
-    return entry ? [`${name} has not taken anything for ${lasted(now - entry.at)}: ${cursor.lastError ?? 'no answer'}`] : [];
-  });
+const overdue =
+  (now: number) =>
+  (incident: Incident): string[] =>
+    Object.entries(incident.delivery).flatMap(([name, cursor]) => {
+      const entry = cursor.attempts >= LOUD_AFTER ? nextEntry(incident, cursor) : undefined;
+      return entry
+        ? [`${name} has not taken anything for ${lasted(now - entry.at)}: ${cursor.lastError ?? 'no answer'}`]
+        : [];
+    });

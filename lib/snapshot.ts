@@ -33,7 +33,11 @@ export interface CheckView {
   readonly uptime: Readonly<Record<'24h' | '7d' | '30d' | '90d', number | undefined>>;
   readonly bar: Bar;
   /** Mean latency per slot, oldest first, ms; undefined in a slot without data. */
-  readonly latency: { readonly from: number; readonly slotMs: number; readonly values: readonly (number | undefined)[] };
+  readonly latency: {
+    readonly from: number;
+    readonly slotMs: number;
+    readonly values: readonly (number | undefined)[];
+  };
   /** Only the operator sees these. */
   readonly target?: string;
   readonly reason?: string;

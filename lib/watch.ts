@@ -1,18 +1,18 @@
-import { type Beat, runBeat, type Site } from './observe.ts';
-import type { Blobs, Queue } from './ports.ts';
-import type { Ask, EarlyTick, Tick } from './reading.ts';
 import { casesOf, locationCases } from './cases.ts';
 import type { Config } from './config/compiled.ts';
+import { asksOf, asksOnEarly } from './confirm.ts';
 import { deliverDue, type Post } from './deliver.ts';
 import type { Home } from './home.ts';
 import type { Case, Incident } from './incident.ts';
-import { asksOf, asksOnEarly } from './confirm.ts';
+import { aliveKey } from './items.ts';
 import { inMaintenance } from './maintenance.ts';
+import { type Beat, runBeat, type Site } from './observe.ts';
+import type { Blobs, Queue } from './ports.ts';
+import type { Ask, EarlyTick, Tick } from './reading.ts';
 import type { Rollup } from './rollup.ts';
 import { hashOf, offsetIn } from './schedule.ts';
 import { snapshotOf } from './show.ts';
 import type { Snapshot } from './snapshot.ts';
-import { aliveKey } from './items.ts';
 import { update } from './store.ts';
 
 /**
@@ -22,7 +22,13 @@ import { update } from './store.ts';
  */
 
 /** Observe: a beat has come. Runs what is due in it and sends home what was found. */
-export async function observe(beat: number, step: number, checks: Config['checks'], skipped: number, site: Site): Promise<void> {
+export async function observe(
+  beat: number,
+  step: number,
+  checks: Config['checks'],
+  skipped: number,
+  site: Site,
+): Promise<void> {
   const due = checks.flatMap((check) => {
     const offset = offsetIn(check, beat, step);
     return offset === undefined ? [] : [{ check, offset }];
@@ -32,7 +38,9 @@ export async function observe(beat: number, step: number, checks: Config['checks
 
 /** Observe what home asks for, besides the schedule. */
 export async function observeAsked(ask: Ask, checks: Config['checks'], site: Site): Promise<void> {
-  const due: Beat['due'] = checks.filter(({ id }) => ask.checks.includes(id)).map((check) => ({ check, offset: 0 }));
+  const due: Beat['due'] = checks
+    .filter(({ id }) => ask.checks.includes(id))
+    .map((check) => ({ check, offset: 0 }));
   await runBeat({ at: ask.at, cause: ask.cause, due, skipped: 0 }, site);
 }
 
@@ -41,8 +49,13 @@ export async function decide(tick: Tick, home: Home): Promise<Incident[]> {
   await home.remember(tick);
   const world = home.world();
   const told = new Set(tick.readings.map(({ check }) => check));
-  const touched = home.config.checks.filter(({ id, dependsOn }) => told.has(id) || dependsOn.some((parent) => told.has(parent)));
-  return settle(touched.flatMap((check) => casesOf(check, world)), home);
+  const touched = home.config.checks.filter(
+    ({ id, dependsOn }) => told.has(id) || dependsOn.some((parent) => told.has(parent)),
+  );
+  return settle(
+    touched.flatMap((check) => casesOf(check, world)),
+    home,
+  );
 }
 
 /** Decide, by the clock, each minute: what silence, maintenance and waiting have changed. */
@@ -51,7 +64,10 @@ export async function decideByClock(home: Home, rollup: Rollup, asks: Queue<Ask>
   await home.refresh();
   const world = home.world();
   const cases = world.config.checks.flatMap((check) => casesOf(check, world));
-  const changed = await settle([...cases, ...locationCases(world, (location) => home.readingsAt(location))], home);
+  const changed = await settle(
+    [...cases, ...locationCases(world, (location) => home.readingsAt(location))],
+    home,
+  );
   for (const { subject } of home.forgotten()) {
     const ended = await home.endIncident(subject, 'No longer watched.');
     if (ended) changed.push(ended);

@@ -22,9 +22,13 @@ export function lasted(ms: number): string {
 /** One line for the timeline and the page: what is wrong, and who sees it. */
 export function toldOf({ title, evidence }: Pick<Case, 'title' | 'evidence'>): string {
   const why = evidence.message || evidence.reasons.map(meaning).join(' ');
-  const where = evidence.of > 1 ? ` Seen from ${evidence.locations.length} of ${evidence.of}: ${evidence.locations.join(', ')}.` : '';
+  const where =
+    evidence.of > 1
+      ? ` Seen from ${evidence.locations.length} of ${evidence.of}: ${evidence.locations.join(', ')}.`
+      : '';
   return `${title}${why ? `: ${why}` : '.'}${where}`;
 }
 
 /** What a reason code means, for people; an unknown code stands for itself. */
-export const meaning = (code: string): string => (code in REASONS ? REASONS[code as keyof typeof REASONS].means : code);
+export const meaning = (code: string): string =>
+  code in REASONS ? REASONS[code as keyof typeof REASONS].means : code;

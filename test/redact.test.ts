@@ -15,8 +15,16 @@ describe('a secret that was given out is gone from every text', () => {
     ['as it is', `no ${SECRET}, thanks`, 'no [redacted], thanks'],
     ['twice', `${SECRET} and ${SECRET}`, '[redacted] and [redacted]'],
     ['in JSON', JSON.stringify({ header: SECRET }), '{"header":"[redacted]"}'],
-    ['in a query', `https://h.test/?token=${encodeURIComponent(SECRET)}&page=2`, 'https://h.test/?token=[redacted]&page=2'],
-    ['in a query in small letters', encodeURIComponent(SECRET).replace(/%../g, (code) => code.toLowerCase()), '[redacted]'],
+    [
+      'in a query',
+      `https://h.test/?token=${encodeURIComponent(SECRET)}&page=2`,
+      'https://h.test/?token=[redacted]&page=2',
+    ],
+    [
+      'in a query in small letters',
+      encodeURIComponent(SECRET).replace(/%../g, (code) => code.toLowerCase()),
+      '[redacted]',
+    ],
     ['in a form', new URLSearchParams({ token: SECRET }).toString(), 'token=[redacted]'],
     ['in a URL that was normalised', encodeURI(SECRET), '[redacted]'],
     ['in base64', base64(SECRET), '[redacted]'],
@@ -40,7 +48,9 @@ describe('a secret that was given out is gone from every text', () => {
   });
 
   it('a short one goes where it is a word, and stays where it is a part of one', () => {
-    expect(redact('pin42, "pin42" (pin42) =pin42&')).toBe('[redacted], "[redacted]" ([redacted]) =[redacted]&');
+    expect(redact('pin42, "pin42" (pin42) =pin42&')).toBe(
+      '[redacted], "[redacted]" ([redacted]) =[redacted]&',
+    );
     expect(redact(`code: ${base64('pin42')}`)).toBe('code: [redacted]');
     expect(redact('spin42 pin421 pin42_ épin42é')).toBe('spin42 pin421 pin42_ épin42é');
   });
@@ -52,13 +62,25 @@ describe('a secret that was given out is gone from every text', () => {
   });
 
   it('facts lose it at any depth, and keep everything else', () => {
-    const facts = { location: `/?key=${SECRET}`, count: 5, gone: null, tries: [{ error: `bad ${SECRET}` }, true] };
-    expect(redactFacts(facts)).toEqual({ location: '/?key=[redacted]', count: 5, gone: null, tries: [{ error: 'bad [redacted]' }, true] });
+    const facts = {
+      location: `/?key=${SECRET}`,
+      count: 5,
+      gone: null,
+      tries: [{ error: `bad ${SECRET}` }, true],
+    };
+    expect(redactFacts(facts)).toEqual({
+      location: '/?key=[redacted]',
+      count: 5,
+      gone: null,
+      tries: [{ error: 'bad [redacted]' }, true],
+    });
   });
 });
 
 it('no part of 8 characters of any secret survives in any text (J22)', () => {
-  const secret = fc.string({ minLength: 8, maxLength: 40, unit: 'binary' }).filter((text) => text.trim().length >= 8 && text.isWellFormed());
+  const secret = fc
+    .string({ minLength: 8, maxLength: 40, unit: 'binary' })
+    .filter((text) => text.trim().length >= 8 && text.isWellFormed());
   const encode = fc.constantFrom<(text: string) => string>(
     (text) => text,
     base64,

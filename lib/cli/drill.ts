@@ -42,7 +42,10 @@ export async function drill(options: StoreOptions): Promise<{ text: string; exit
     };
     const told = await run(home, post, key('drill', randomUUID()));
     const failed = told.length === 0 || told.some(({ resolvedMs }) => resolvedMs === undefined);
-    return { text: options.json ? JSON.stringify({ receivers: told }, null, 2) : asText(told), exitCode: failed ? 1 : 0 };
+    return {
+      text: options.json ? JSON.stringify({ receivers: told }, null, 2) : asText(told),
+      exitCode: failed ? 1 : 0,
+    };
   } finally {
     await store.close();
   }
@@ -76,7 +79,14 @@ function drillCase(subject: string, now: number): Case {
     want: 'open',
     title: 'Drill: this is a test page, nothing is down',
     runbook: '/runbooks/drill',
-    evidence: { at: now, reasons: ['drill'], message: 'It resolves by itself within moments.', locations: [], of: 1, facts: {} },
+    evidence: {
+      at: now,
+      reasons: ['drill'],
+      message: 'It resolves by itself within moments.',
+      locations: [],
+      of: 1,
+      facts: {},
+    },
     heldBy: undefined,
     announceAfter: 0,
   };
@@ -97,7 +107,8 @@ async function untilTaken(home: Home, post: Post, subject: string): Promise<Map<
   }
 }
 
-const waitMs = (next: number | undefined, clock: Clock): number => Math.min(1_000, Math.max(20, (next ?? 0) - clock.now()));
+const waitMs = (next: number | undefined, clock: Clock): number =>
+  Math.min(1_000, Math.max(20, (next ?? 0) - clock.now()));
 
 function upToDate(incident: Incident | undefined): string[] {
   const last = incident?.timeline.findLast(({ kind }) => kind === 'page' || kind === 'resolved')?.seq ?? 0;
@@ -105,7 +116,16 @@ function upToDate(incident: Incident | undefined): string[] {
 }
 
 function asText(told: readonly Told[]): string {
-  if (told.length === 0) return 'No notifier is configured: nobody would be paged. See "notify" in the config.';
+  if (told.length === 0)
+    return 'No notifier is configured: nobody would be paged. See "notify" in the config.';
   const ms = (value: number | undefined) => (value === undefined ? 'not taken' : `${value} ms`);
-  return table([['NOTIFIER', 'PAGED AFTER', 'RESOLVED AFTER', ''], ...told.map(({ receiver, openedMs, resolvedMs, error }) => [receiver, ms(openedMs), ms(resolvedMs), error ?? ''])]);
+  return table([
+    ['NOTIFIER', 'PAGED AFTER', 'RESOLVED AFTER', ''],
+    ...told.map(({ receiver, openedMs, resolvedMs, error }) => [
+      receiver,
+      ms(openedMs),
+      ms(resolvedMs),
+      error ?? '',
+    ]),
+  ]);
 }

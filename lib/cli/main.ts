@@ -34,28 +34,51 @@ export async function main(argv: readonly string[], shell: Shell): Promise<ExitC
   }
 }
 
-const isSystemError = (error: unknown): error is NodeJS.ErrnoException => error instanceof Error && 'syscall' in error;
+const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
+  error instanceof Error && 'syscall' in error;
 
 function commands(shell: Shell, exit: (code: ExitCode) => void): Command {
   const program = new Command('watchbill');
   const secrets = localSecrets(shell.env);
-  const common = () => ({ cwd: shell.cwd(), secrets, color: shell.stdout.isTTY === true && !shell.env.NO_COLOR });
+  const common = () => ({
+    cwd: shell.cwd(),
+    secrets,
+    color: shell.stdout.isTTY === true && !shell.env.NO_COLOR,
+  });
   const print = (text: string) => void shell.stdout.write(`${text}\n`);
-  const command = (name: string, summary: string) => program.command(name).description(summary).option('--config <file>', 'the config; default: watchbill.config.{ts,js,json,yaml,yml}');
-  const data: [string, string, string] = ['--data <dir>', 'where history and incidents are kept', '.watchbill'];
+  const command = (name: string, summary: string) =>
+    program
+      .command(name)
+      .description(summary)
+      .option('--config <file>', 'the config; default: watchbill.config.{ts,js,json,yaml,yml}');
+  const data: [string, string, string] = [
+    '--data <dir>',
+    'where history and incidents are kept',
+    '.watchbill',
+  ];
 
   program
     .description('Watches a service and its bill.')
     .version(VERSION)
     .exitOverride()
-    .configureOutput({ writeOut: (text) => void shell.stdout.write(text), writeErr: (text) => void shell.stderr.write(text) });
+    .configureOutput({
+      writeOut: (text) => void shell.stdout.write(text),
+      writeErr: (text) => void shell.stderr.write(text),
+    });
   command('start', 'watch what the config says, and serve the status page')
     .option('--port <number>', 'of the status page; 0: any free one', port, 8080)
     .option('--host <address>', 'where the status page listens', '127.0.0.1')
     .option(...data)
     .action(async ({ config, ...options }) => {
       const { cwd, env, stdout, stderr } = shell;
-      const started = await start({ cwd: cwd.call(shell), named: config, env, out: stdout, err: stderr, ...options });
+      const started = await start({
+        cwd: cwd.call(shell),
+        named: config,
+        env,
+        out: stdout,
+        err: stderr,
+        ...options,
+      });
       await untilStopped(shell, started);
     });
   command('validate', 'check the config without running anything')
@@ -70,7 +93,12 @@ function commands(shell: Shell, exit: (code: ExitCode) => void): Command {
     .option('--confirm', 'retry a failing check as a running Watchbill would')
     .option('--json', 'for machines')
     .action(async ({ config, ...options }) => {
-      const { text, exitCode } = await test({ ...common(), ...options, named: config, progress: shell.stderr });
+      const { text, exitCode } = await test({
+        ...common(),
+        ...options,
+        named: config,
+        progress: shell.stderr,
+      });
       print(text);
       exit(exitCode);
     });
@@ -96,7 +124,8 @@ function commands(shell: Shell, exit: (code: ExitCode) => void): Command {
 
 function port(text: string): number {
   const value = Number(text);
-  if (!/^\d+$/.test(text) || value > 65_535) throw new InvalidArgumentError('A port is a number from 0 to 65535.');
+  if (!/^\d+$/.test(text) || value > 65_535)
+    throw new InvalidArgumentError('A port is a number from 0 to 65535.');
   return value;
 }
 

@@ -19,11 +19,14 @@ export interface StoreOptions {
 }
 
 /** The config and the store of a Watchbill that may be running beside this command. */
-export async function openHome(options: StoreOptions): Promise<Loaded & { home: Home; store: SqliteStore; log: Log }> {
+export async function openHome(
+  options: StoreOptions,
+): Promise<Loaded & { home: Home; store: SqliteStore; log: Log }> {
   const loaded = await loadConfig(options);
   const log = consoleLog(options.err, systemClock);
   const dir = resolve(options.cwd, options.data);
-  if (!existsSync(join(dir, 'store.db'))) throw new StoreError(`nothing is kept in ${options.data} yet: run "watchbill start" first`);
+  if (!existsSync(join(dir, 'store.db')))
+    throw new StoreError(`nothing is kept in ${options.data} yet: run "watchbill start" first`);
   const { store } = await openStore({ dir, clock: systemClock, log });
   return { ...loaded, store, log, home: await Home.open({ store, clock: systemClock, log }, loaded.config) };
 }

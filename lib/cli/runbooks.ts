@@ -6,5 +6,7 @@ import { packageRoot } from '../package-root.ts';
 export function builtInRunbooks(): Record<string, string> {
   const dir = join(packageRoot(), 'runbooks');
   const names = readdirSync(dir).filter((name) => name.endsWith('.md'));
-  return Object.fromEntries(names.map((name) => [basename(name, '.md'), readFileSync(join(dir, name), 'utf8')]));
+  return Object.fromEntries(
+    names.map((name) => [basename(name, '.md'), readFileSync(join(dir, name), 'utf8')]),
+  );
 }

@@ -1,6 +1,5 @@
 import { watch } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { canaryAnswers } from '../canary.ts';
 import { DirectoryBlobs } from '../adapters/local/blobs.ts';
 import { systemClock } from '../adapters/local/clock.ts';
 import { consoleLog } from '../adapters/local/console-log.ts';
@@ -10,6 +9,7 @@ import { localSecrets } from '../adapters/local/secrets.ts';
 import { peerOf, serve } from '../adapters/local/serve.ts';
 import { openStore } from '../adapters/local/sqlite-store.ts';
 import { steadyClock } from '../adapters/local/steady-clock.ts';
+import { canaryAnswers } from '../canary.ts';
 import { ConfigError, type Loaded, loadConfig, printed } from '../config.ts';
 import type { Sender } from '../deliver.ts';
 import { createNet } from '../net/create.ts';
@@ -85,7 +85,12 @@ export async function start(options: StartOptions): Promise<Started> {
     random: Math.random,
   });
   if (quarantined !== undefined) {
-    await machine.report('store', 'open', 'The store was damaged', `It is kept as ${quarantined}; an empty one took its place.`);
+    await machine.report(
+      'store',
+      'open',
+      'The store was damaged',
+      `It is kept as ${quarantined}; an empty one took its place.`,
+    );
   }
   const running = machine;
   const stopWatching = watchFile(loaded.path, reload, log);
@@ -109,7 +114,12 @@ export async function start(options: StartOptions): Promise<Started> {
 }
 
 /** The config, read again; undefined: it is bad, which is said on the console and in an incident, and the old one stays. */
-async function reloaded(old: Loaded, options: Parameters<typeof loadConfig>[0], machine: Machine, log: Log): Promise<Loaded | undefined> {
+async function reloaded(
+  old: Loaded,
+  options: Parameters<typeof loadConfig>[0],
+  machine: Machine,
+  log: Log,
+): Promise<Loaded | undefined> {
   try {
     const loaded = await loadConfig(options);
     await machine.report('config', 'close', 'The config was rejected', '');
@@ -117,7 +127,12 @@ async function reloaded(old: Loaded, options: Parameters<typeof loadConfig>[0], 
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     log.error(`${old.name} was rejected, the old config stays:\n${error.message}`);
-    await machine.report('config', 'open', 'The config was rejected', `The old one stays in force. ${error.message.split('\n')[0]}`);
+    await machine.report(
+      'config',
+      'open',
+      'The config was rejected',
+      `The old one stays in force. ${error.message.split('\n')[0]}`,
+    );
     return undefined;
   }
 }
@@ -132,7 +147,10 @@ function watchFile(path: string, changed: () => Promise<void>, log: Log): () => 
     const mine = new AbortController();
     waiting = mine;
     await sleep(systemClock, QUIET_MS, AbortSignal.any([mine.signal, stopped.signal]));
-    if (!mine.signal.aborted && !stopped.signal.aborted) await changed().catch((error: unknown) => log.error(`reading ${path} failed`, { error: String(error) }));
+    if (!mine.signal.aborted && !stopped.signal.aborted)
+      await changed().catch((error: unknown) =>
+        log.error(`reading ${path} failed`, { error: String(error) }),
+      );
   });
   watcher.on('error', (error) => log.warn(`${path} is not watched: ${error.message}; SIGHUP reloads it`));
   return () => {

@@ -17,7 +17,9 @@ export async function status(options: StoreOptions): Promise<{ text: string; exi
     const now = systemClock.now();
     const { rollup } = await Rollup.open(store, now);
     const snapshot = await snapshotOf(home, rollup);
-    const text = options.json ? JSON.stringify(operatorSummary(snapshot, now), null, 2) : asText(snapshot, now, options.color);
+    const text = options.json
+      ? JSON.stringify(operatorSummary(snapshot, now), null, 2)
+      : asText(snapshot, now, options.color);
     return { text, exitCode: exitCodeOf(snapshot.checks.map((check) => check.status)) };
   } finally {
     await store.close();
@@ -28,11 +30,19 @@ function asText(snapshot: Snapshot, now: number, color: boolean): string {
   const paint = painter(color);
   const open = snapshot.incidents.filter(({ resolvedAt }) => resolvedAt === undefined);
   const { banners = [], undelivered = 0, skipped = 0, locations = [] } = snapshot.platform ?? {};
-  const ticks = locations.map(({ name, lastTickAt }) => `${name}: ${lastTickAt === undefined ? 'no tick yet' : `last tick ${ago(now, lastTickAt)}`}`);
+  const ticks = locations.map(
+    ({ name, lastTickAt }) =>
+      `${name}: ${lastTickAt === undefined ? 'no tick yet' : `last tick ${ago(now, lastTickAt)}`}`,
+  );
   return [
-    table([['STATUS', 'CHECK', 'SINCE', 'LATENCY', '24H', 'WHY'].map(paint.dim), ...snapshot.checks.map((check) => checkRow(check, now, paint))]),
+    table([
+      ['STATUS', 'CHECK', 'SINCE', 'LATENCY', '24H', 'WHY'].map(paint.dim),
+      ...snapshot.checks.map((check) => checkRow(check, now, paint)),
+    ]),
     '',
-    open.length === 0 ? 'No open incident.' : table([['INCIDENT', 'OPEN FOR', 'WHAT'].map(paint.dim), ...open.map((one) => incidentRow(one, now))]),
+    open.length === 0
+      ? 'No open incident.'
+      : table([['INCIDENT', 'OPEN FOR', 'WHAT'].map(paint.dim), ...open.map((one) => incidentRow(one, now))]),
     '',
     ...banners.map((banner) => paint.bold(`! ${banner}`)),
     `${undelivered} undelivered, ${skipped} beats skipped in 24 h; ${ticks.join(', ')}.`,
@@ -53,4 +63,8 @@ function checkRow(check: CheckView, now: number, paint: ReturnType<typeof painte
   ];
 }
 
-const incidentRow = ({ id, title, openedAt }: IncidentView, now: number): string[] => [id, lasted(now - openedAt), title];
+const incidentRow = ({ id, title, openedAt }: IncidentView, now: number): string[] => [
+  id,
+  lasted(now - openedAt),
+  title,
+];

@@ -1,9 +1,9 @@
 import type { Writable } from 'node:stream';
-import { canaryAnswers } from '../canary.ts';
 import { systemClock } from '../adapters/local/clock.ts';
 import { consoleLog } from '../adapters/local/console-log.ts';
-import { ConfigError, loadConfig } from '../config.ts';
+import { canaryAnswers } from '../canary.ts';
 import type { Check } from '../config/compiled.ts';
+import { ConfigError, loadConfig } from '../config.ts';
 import { createNet } from '../net/create.ts';
 import { type RunProbe, runBeat } from '../observe.ts';
 import type { Secrets } from '../ports.ts';
@@ -53,30 +53,40 @@ export async function test(options: TestOptions): Promise<{ text: string; exitCo
   );
   const byId = new Map(ticks.flatMap(({ readings }) => readings).map((reading) => [reading.check, reading]));
   const rows = checks.flatMap((check) => ({ check, reading: byId.get(check.id) as Reading }));
-  return { text: options.json ? asJson(at, rows) : asTable(rows, options.color), exitCode: exitCodeOf(rows.map(({ reading }) => reading.status)) };
+  return {
+    text: options.json ? asJson(at, rows) : asTable(rows, options.color),
+    exitCode: exitCodeOf(rows.map(({ reading }) => reading.status)),
+  };
 }
 
-function chosen(checks: readonly Check[], only: readonly string[] | undefined, file: string): readonly Check[] {
+function chosen(
+  checks: readonly Check[],
+  only: readonly string[] | undefined,
+  file: string,
+): readonly Check[] {
   const missing = only?.find((id) => !checks.some((check) => check.id === id));
-  if (missing !== undefined) throw new ConfigError(file, [{ path: '--only', message: `there is no check "${missing}"` }]);
+  if (missing !== undefined)
+    throw new ConfigError(file, [{ path: '--only', message: `there is no check "${missing}"` }]);
   return only ? checks.filter(({ id }) => only.includes(id)) : checks;
 }
 
 type Row = { readonly check: Check; readonly reading: Reading };
 
 function asJson(at: number, rows: readonly Row[]): string {
-  const readings = rows.map(({ check, reading: { status, reasons, message, latencyMs, phases, tries, facts } }) => ({
-    check: check.id,
-    type: check.type,
-    status,
-    reason: reasons[0] ?? 'ok',
-    reasons,
-    message,
-    latencyMs,
-    phases,
-    tries,
-    facts,
-  }));
+  const readings = rows.map(
+    ({ check, reading: { status, reasons, message, latencyMs, phases, tries, facts } }) => ({
+      check: check.id,
+      type: check.type,
+      status,
+      reason: reasons[0] ?? 'ok',
+      reasons,
+      message,
+      latencyMs,
+      phases,
+      tries,
+      facts,
+    }),
+  );
   return JSON.stringify({ at: new Date(at).toISOString(), location: 'local', readings }, null, 2);
 }
 

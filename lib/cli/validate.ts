@@ -8,7 +8,12 @@ export interface Validated {
 }
 
 /** Checks a config without running anything. `json`: as `{ "ok", "errors", "warnings" }`. */
-export async function validate(options: { cwd: string; named?: string | undefined; secrets: Secrets; json: boolean }): Promise<Validated> {
+export async function validate(options: {
+  cwd: string;
+  named?: string | undefined;
+  secrets: Secrets;
+  json: boolean;
+}): Promise<Validated> {
   try {
     const loaded = await loadConfig(options);
     return { text: options.json ? asJson(true, [], loaded.warnings) : summary(loaded), exitCode: 0 };
@@ -18,7 +23,8 @@ export async function validate(options: { cwd: string; named?: string | undefine
   }
 }
 
-const asJson = (ok: boolean, errors: readonly Problem[], warnings: readonly Problem[]): string => JSON.stringify({ ok, errors, warnings }, null, 2);
+const asJson = (ok: boolean, errors: readonly Problem[], warnings: readonly Problem[]): string =>
+  JSON.stringify({ ok, errors, warnings }, null, 2);
 
 function summary({ name, config, warnings }: Loaded): string {
   const counts = `${count(config.checks.length, 'check')}, ${count(config.notify.length, 'notifier')}`;

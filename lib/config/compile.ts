@@ -20,14 +20,20 @@ export type Compiled = { readonly config: Config } | { readonly mistakes: readon
 let around: Around;
 
 /** Made once: to make it takes longer than to read most configs by it. */
-const SCHEMA = makeSchema(makeFields({ read: (path) => around.read(path), refuses: (host, port) => around.refuses(host, port) }));
+const SCHEMA = makeSchema(
+  makeFields({ read: (path) => around.read(path), refuses: (host, port) => around.refuses(host, port) }),
+);
 
 /**
  * Checks what a user wrote and makes the core's config of it: every default in place, files inlined, times in ms.
  * `read` answers the text of a file that the config names, or throws an error of one line; `told`: what is already
  * known to be wrong.
  */
-export function compile(input: unknown, read: (path: string) => string, told: readonly Mistake[] = []): Compiled {
+export function compile(
+  input: unknown,
+  read: (path: string) => string,
+  told: readonly Mistake[] = [],
+): Compiled {
   const { value: raw, mistakes: odd } = plain(input);
   around = { read, refuses: guardOf(raw) };
   const outer = salvage(SCHEMA.outer, raw, []);
@@ -35,7 +41,10 @@ export function compile(input: unknown, read: (path: string) => string, told: re
   const windows = listed(raw, 'maintenance').map((entry, index) => readWindow(entry, ['maintenance', index]));
   const misread = [...told, ...odd, ...[outer, ...checks, ...windows].flatMap(({ mistakes }) => mistakes)];
   const near = nearTo(misread);
-  const mistakes = eachOnce([...misread, ...brokenRules(checks, windows).filter((mistake) => !near(mistake))]);
+  const mistakes = eachOnce([
+    ...misread,
+    ...brokenRules(checks, windows).filter((mistake) => !near(mistake)),
+  ]);
   if (mistakes.length > 0 || !outer.value) return { mistakes };
   return { config: finish(outer.value, valuesOf(checks), valuesOf(windows)) };
 }
@@ -47,9 +56,16 @@ function readCheck(entry: Json, path: Path): ReadCheck {
 
 function readWindow(entry: Json, path: Path): Salvaged<WindowValue> {
   const { once, cron } = SCHEMA.window;
-  if (isObject(entry) && ['from', 'to'].some((name) => name in entry)) return salvage<WindowValue>(once, entry, path);
-  if (!isObject(entry) || ['cron', 'for'].some((name) => name in entry)) return salvage<WindowValue>(cron, entry, path);
-  return { path, raw: entry, value: undefined, mistakes: [{ path, message: 'needs "from" and "to", or "cron" and "for"' }] };
+  if (isObject(entry) && ['from', 'to'].some((name) => name in entry))
+    return salvage<WindowValue>(once, entry, path);
+  if (!isObject(entry) || ['cron', 'for'].some((name) => name in entry))
+    return salvage<WindowValue>(cron, entry, path);
+  return {
+    path,
+    raw: entry,
+    value: undefined,
+    mistakes: [{ path, message: 'needs "from" and "to", or "cron" and "for"' }],
+  };
 }
 
 function finish(outer: Outer, checks: readonly CheckValue[], windows: readonly WindowValue[]): Config {
@@ -62,13 +78,21 @@ function finish(outer: Outer, checks: readonly CheckValue[], windows: readonly W
     judge,
     observer,
     maintenance: windows.map((window): Maintenance => ({ ...window, title: window.title })),
-    notify: Object.entries(outer.notify).flatMap(([type, fields]) => (fields ? finishReceiver(type, fields) : [])),
+    notify: Object.entries(outer.notify).flatMap(([type, fields]) =>
+      fields ? finishReceiver(type, fields) : [],
+    ),
     statusPage: { title: statusPage.title ?? `${name} status`, url: statusPage.url, note: statusPage.note },
   };
 }
 
 function finishCheck(value: CheckValue, locations: readonly string[]): Check {
-  const check = { ...value, name: value.name ?? value.id, group: value.group, runbook: value.runbook, locations };
+  const check = {
+    ...value,
+    name: value.name ?? value.id,
+    group: value.group,
+    runbook: value.runbook,
+    locations,
+  };
   return { ...check, target: probeOf(value.type).target({ ...check, target: '' }) };
 }
 
@@ -81,7 +105,8 @@ function finishReceiver(type: string, fields: object): Receiver {
 function guardOf(raw: Json | undefined): (host: string, port?: number) => string | undefined {
   const network = isObject(raw) && isObject(raw.network) ? raw.network : {};
   const allow = network.allow ?? [];
-  if (!Array.isArray(allow) || !allow.every((entry) => typeof entry === 'string' && isCidr(entry))) return () => undefined;
+  if (!Array.isArray(allow) || !allow.every((entry) => typeof entry === 'string' && isCidr(entry)))
+    return () => undefined;
   return createPolicy({ allow: allow as string[], self: [] }).refusesHost;
 }
 
@@ -90,7 +115,8 @@ function listed(raw: Json | undefined, key: string): readonly Json[] {
   return Array.isArray(list) ? list : [];
 }
 
-const valuesOf = <T>(read: readonly Salvaged<T>[]): T[] => read.flatMap(({ value }) => (value === undefined ? [] : [value]));
+const valuesOf = <T>(read: readonly Salvaged<T>[]): T[] =>
+  read.flatMap(({ value }) => (value === undefined ? [] : [value]));
 
 /** Longer ones repeat what the user wrote. */
 const MESSAGE_MAX = 300;

@@ -70,5 +70,9 @@ export interface Config {
   readonly observer: { readonly canaries: readonly string[] };
   readonly maintenance: readonly Maintenance[];
   readonly notify: readonly Receiver[];
-  readonly statusPage: { readonly title: string; readonly url: string | undefined; readonly note: string | undefined };
+  readonly statusPage: {
+    readonly title: string;
+    readonly url: string | undefined;
+    readonly note: string | undefined;
+  };
 }

@@ -5,7 +5,8 @@ import { nearest } from './suggest.ts';
 const SOME_TIME = new Date(0);
 
 /** When windows of maintenance start; read as five fields, no seconds. Throws on a bad expression or zone. */
-export const cronOf = (cron: string, timeZone: string): Cron => new Cron(cron, { timezone: timeZone, mode: '5-part' });
+export const cronOf = (cron: string, timeZone: string): Cron =>
+  new Cron(cron, { timezone: timeZone, mode: '5-part' });
 
 /** Why a cron expression can't be used; undefined: it can. */
 export function wrongCron(cron: string): string | undefined {
@@ -13,7 +14,8 @@ export function wrongCron(cron: string): string | undefined {
   try {
     return cronOf(cron, 'UTC').nextRun(SOME_TIME) ? undefined : `${shown} never comes: there is no such day`;
   } catch (error) {
-    if (cron.trim().split(/\s+/).length !== 5) return `${shown} must have five fields: minute, hour, day, month, weekday`;
+    if (cron.trim().split(/\s+/).length !== 5)
+      return `${shown} must have five fields: minute, hour, day, month, weekday`;
     return `${shown} is no cron expression: ${error instanceof Error ? error.message.replace(/^CronPattern: /, '') : error}`;
   }
 }

@@ -9,7 +9,10 @@ type Whole = z.input<ReturnType<typeof makeSchema>['whole']>;
 
 type Written<S extends z.ZodRawShape> = z.input<z.ZodObject<S>>;
 
-type CheckInput<P> = P extends Probe<infer T, infer S> ? { type: T } & Written<ReturnType<typeof commonShape>> & Written<S> : never;
+type CheckInput<P> =
+  P extends Probe<infer T, infer S>
+    ? { type: T } & Written<ReturnType<typeof commonShape>> & Written<S>
+    : never;
 
 type NotifyInput<N> = N extends Notifier<infer T, infer S> ? { [name in T]?: Written<S> } : never;
 

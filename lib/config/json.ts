@@ -54,7 +54,8 @@ class Reader {
   }
 
   #value(): { value: Json; children?: Pick<Place, 'children'> } {
-    if (this.#path.length > DEPTH_MAX) throw new TextError(this.#at, `nested more than ${DEPTH_MAX} levels deep`);
+    if (this.#path.length > DEPTH_MAX)
+      throw new TextError(this.#at, `nested more than ${DEPTH_MAX} levels deep`);
     const next = this.#peek();
     if (next === '{') return this.#object();
     if (next === '[') return this.#list();
@@ -73,7 +74,8 @@ class Reader {
       const member = this.#inside(key);
       if (children.has(key)) this.#mistakes.push({ path: [...this.#path, key], message: 'given twice' });
       children.set(key, { offset, ...member.children });
-      if (key === '__proto__') this.#mistakes.push({ path: [...this.#path, key], message: 'this name is never allowed' });
+      if (key === '__proto__')
+        this.#mistakes.push({ path: [...this.#path, key], message: 'this name is never allowed' });
       else value[key] = member.value;
     });
     return { value, children: { children } };
@@ -120,7 +122,8 @@ class Reader {
     const start = this.#at++;
     for (; this.#text.charCodeAt(this.#at) !== 0x22; this.#at++) {
       if (this.#at >= this.#text.length) throw new TextError(start, 'this string has no end');
-      if (this.#text.charCodeAt(this.#at) < 0x20) throw new TextError(this.#at, 'a line break or control character in a string');
+      if (this.#text.charCodeAt(this.#at) < 0x20)
+        throw new TextError(this.#at, 'a line break or control character in a string');
       if (this.#text[this.#at] === '\\') this.#at++;
     }
     this.#at++;
@@ -158,8 +161,10 @@ class Reader {
   #unexpected(wanted: string): TextError {
     const rest = this.#text.slice(this.#at, this.#at + 20);
     if (rest === '') return new TextError(this.#at, `the file ends where ${wanted} should be`);
-    if (/^(\/[/*]|#)/.test(rest)) return new TextError(this.#at, 'JSON has no comments; YAML has, in watchbill.config.yaml');
-    if (/^['`‘’“”]/.test(rest)) return new TextError(this.#at, 'JSON puts names and texts in "double quotes"');
+    if (/^(\/[/*]|#)/.test(rest))
+      return new TextError(this.#at, 'JSON has no comments; YAML has, in watchbill.config.yaml');
+    if (/^['`‘’“”]/.test(rest))
+      return new TextError(this.#at, 'JSON puts names and texts in "double quotes"');
     const found = /^[\w$+.-]+/.exec(rest)?.[0] ?? String.fromCodePoint(rest.codePointAt(0) ?? 0);
     return new TextError(this.#at, `${wanted} is missing before ${found}`);
   }

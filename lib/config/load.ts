@@ -27,18 +27,29 @@ export function findConfig(cwd: string, named?: string): string {
   const names = ENDINGS.map((ending) => `watchbill.config${ending}`);
   const found = names.find((name) => existsSync(resolve(cwd, name)));
   if (found !== undefined) return found;
-  throw only('watchbill.config.ts', 'not found here, nor as .js, .json, .yaml or .yml; name a file with --config');
+  throw only(
+    'watchbill.config.ts',
+    'not found here, nor as .js, .json, .yaml or .yml; name a file with --config',
+  );
 }
 
 /** Reads a config file, by what its name ends in. Throws `ConfigError`. */
 export async function readConfig(cwd: string, name: string): Promise<Source> {
   const path = resolve(cwd, name);
   const ending = extname(path).toLowerCase();
-  if (!ENDINGS.includes(ending)) throw only(name, `its name must end in ${ENDINGS.slice(0, -1).join(', ')} or ${ENDINGS.at(-1)}`);
+  if (!ENDINGS.includes(ending))
+    throw only(name, `its name must end in ${ENDINGS.slice(0, -1).join(', ')} or ${ENDINGS.at(-1)}`);
   const text = readText(name, path);
-  if (text.trim() === '') throw new ConfigError(name, [{ path: '', message: 'the file is empty', line: 1, column: 1 }]);
+  if (text.trim() === '')
+    throw new ConfigError(name, [{ path: '', message: 'the file is empty', line: 1, column: 1 }]);
   if (ending === '.ts' || ending === '.js') {
-    return { name, path, value: await importConfig(name, path), mistakes: [], locate: (mistakes) => mistakes.map(asProblem) };
+    return {
+      name,
+      path,
+      value: await importConfig(name, path),
+      mistakes: [],
+      locate: (mistakes) => mistakes.map(asProblem),
+    };
   }
   const { value, root, mistakes } = parse(name, text, ending === '.json' ? parseJson : parseYaml);
   const positionOf = positionsOf(text);
@@ -54,7 +65,10 @@ function readText(name: string, path: string): string {
   try {
     return decode(readBytes(path, 'the file'));
   } catch (error) {
-    if (error instanceof BadLine) throw new ConfigError(name, [{ path: '', message: 'not UTF-8: save the file in that encoding', line: error.line, column: 1 }]);
+    if (error instanceof BadLine)
+      throw new ConfigError(name, [
+        { path: '', message: 'not UTF-8: save the file in that encoding', line: error.line, column: 1 },
+      ]);
     throw only(name, error instanceof Error ? error.message : String(error));
   }
 }

@@ -36,32 +36,47 @@ export function makeFields({ read, refuses }: Around): OwnFields {
     port: z.int({ error: notPort }).min(1, { error: notPort }).max(65_535, { error: notPort }),
     url: link.superRefine((href, context) => {
       const { hostname, port, protocol } = new URL(href);
-      guarded(context, parseHost(hostname) ?? hostname, port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port));
+      guarded(
+        context,
+        parseHost(hostname) ?? hostname,
+        port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port),
+      );
     }),
     host: z.string().transform((text, context) => {
       const host = parseHost(text);
-      if (host === undefined) return wrong(context, `${quoted(text)} is neither a host name nor an IP address`);
+      if (host === undefined)
+        return wrong(context, `${quoted(text)} is neither a host name nor an IP address`);
       guarded(context, host);
       return host;
     }),
     address: z.string().transform((text, context) => {
       const address = parseAddress(text);
-      if (!address) return wrong(context, `${quoted(text)} is not an address: write "192.0.2.1:8443", "[2001:db8::1]:8443" or a host alone`);
+      if (!address)
+        return wrong(
+          context,
+          `${quoted(text)} is not an address: write "192.0.2.1:8443", "[2001:db8::1]:8443" or a host alone`,
+        );
       guarded(context, address.host, address.port);
       return address;
     }),
-    file: z.string().min(1).transform((path, context) => {
-      try {
-        return read(path);
-      } catch (error) {
-        return wrong(context, error instanceof Error ? error.message : String(error));
-      }
-    }),
+    file: z
+      .string()
+      .min(1)
+      .transform((path, context) => {
+        try {
+          return read(path);
+        } catch (error) {
+          return wrong(context, error instanceof Error ? error.message : String(error));
+        }
+      }),
   };
 }
 
 const duration = z
-  .string({ error: ({ input }) => (input === undefined ? undefined : 'must be a duration in quotes, such as "30s" or "5m"') })
+  .string({
+    error: ({ input }) =>
+      input === undefined ? undefined : 'must be a duration in quotes, such as "30s" or "5m"',
+  })
   .regex(DURATION, { error: ({ input }) => notDuration(String(input)) })
   .transform(parseDuration)
   .refine((ms) => ms <= DURATION_MAX, 'must be at most "3650d"');
@@ -72,7 +87,12 @@ function notDuration(text: string): string {
 }
 
 const secret = z.strictObject(
-  { secret: z.string().regex(SECRET_NAME, 'must be the name of a secret: letters, digits and _ . + = @ -').describe('Its name') },
+  {
+    secret: z
+      .string()
+      .regex(SECRET_NAME, 'must be the name of a secret: letters, digits and _ . + = @ -')
+      .describe('Its name'),
+  },
   {
     error: ({ code, input }) =>
       code === 'invalid_type' && input !== undefined
@@ -94,7 +114,9 @@ function wrongUrl(text: string): string | undefined {
   const [, authority = ''] = /^https?:\/\/([^/?#]+)/i.exec(text) ?? [];
   if (authority.includes('@')) return 'must be a URL without credentials; put them in a header, as a secret';
   const url = authority ? URL.parse(text) : null;
-  return url && parseHost(url.hostname) !== undefined ? undefined : `${quoted(text)} is not a URL: its host or port is wrong`;
+  return url && parseHost(url.hostname) !== undefined
+    ? undefined
+    : `${quoted(text)} is not a URL: its host or port is wrong`;
 }
 
 function text(max: number): z.ZodType<string, string> {
@@ -136,7 +158,8 @@ function wrong(context: z.core.$RefinementCtx<string>, message: string): never {
   return z.NEVER;
 }
 
-const notPort = ({ input }: { readonly input?: unknown }) => (input === undefined ? undefined : 'must be a port: a whole number from 1 to 65535, without quotes');
+const notPort = ({ input }: { readonly input?: unknown }) =>
+  input === undefined ? undefined : 'must be a port: a whole number from 1 to 65535, without quotes';
 
 /** A sentence of another part as the end of one of our lines. */
 const sentence = (text: string): string => text.replace(/\.$/, '');

@@ -21,7 +21,9 @@ export async function importConfig(name: string, path: string): Promise<unknown>
     throw new ConfigError(name, [thrown(error, path)]);
   }
   if (module.default !== undefined) return module.default;
-  throw new ConfigError(name, [{ path: '', message: 'exports no config: write "export default defineConfig({ … })"' }]);
+  throw new ConfigError(name, [
+    { path: '', message: 'exports no config: write "export default defineConfig({ … })"' },
+  ]);
 }
 
 function thrown(error: unknown, path: string): Problem {
@@ -33,12 +35,17 @@ function thrown(error: unknown, path: string): Problem {
   if (own) return { path: '', message: words, line: own.line, column: own.column };
   // The stack of a syntax error starts with its place: here it is in a module that the config imports.
   const [other] = stack.startsWith('/') ? placesIn(stack) : [];
-  return { path: '', message: other ? `${words} (${relative(dirname(path), other.file)}:${other.line})` : words };
+  return {
+    path: '',
+    message: other ? `${words} (${relative(dirname(path), other.file)}:${other.line})` : words,
+  };
 }
 
 const placesIn = (stack: string) =>
-  [...stack.matchAll(/(?:file:\/\/)?(\/[^\s:()?]+)(?:\?[^\s:]*)?:(\d+)(?::(\d+))?/g)].map(([, file = '', line, column = 1]) => ({
-    file,
-    line: Number(line),
-    column: Number(column),
-  }));
+  [...stack.matchAll(/(?:file:\/\/)?(\/[^\s:()?]+)(?:\?[^\s:]*)?:(\d+)(?::(\d+))?/g)].map(
+    ([, file = '', line, column = 1]) => ({
+      file,
+      line: Number(line),
+      column: Number(column),
+    }),
+  );

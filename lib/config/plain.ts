@@ -9,7 +9,10 @@ const VALUES_MAX = 6_000_000;
  * A copy that is plain JSON, however the config came about: YAML has aliases and NaN, a TypeScript module may
  * export anything. What isn't plain is left out of it and named.
  */
-export function plain(input: unknown): { readonly value: Json | undefined; readonly mistakes: readonly Mistake[] } {
+export function plain(input: unknown): {
+  readonly value: Json | undefined;
+  readonly mistakes: readonly Mistake[];
+} {
   const mistakes: Mistake[] = [];
   const path: (string | number)[] = [];
   const around = new Set<unknown>();
@@ -38,7 +41,8 @@ export function plain(input: unknown): { readonly value: Json | undefined; reado
 
   function copyList(value: readonly unknown[]): Json[] {
     const result: Json[] = [];
-    for (let index = 0; index < value.length && left > 0; index++) result.push(inside(index, () => value[index]) ?? null);
+    for (let index = 0; index < value.length && left > 0; index++)
+      result.push(inside(index, () => value[index]) ?? null);
     return result;
   }
 
@@ -67,8 +71,16 @@ export function plain(input: unknown): { readonly value: Json | undefined; reado
 
 /** What keeps a value from being plain; undefined: nothing. */
 function oddity(value: unknown): string | undefined {
-  if (typeof value === 'number') return Number.isFinite(value) ? undefined : `${value} is not a number to work with`;
-  if (value === null || typeof value === 'string' || typeof value === 'boolean' || value === undefined || Array.isArray(value)) return undefined;
+  if (typeof value === 'number')
+    return Number.isFinite(value) ? undefined : `${value} is not a number to work with`;
+  if (
+    value === null ||
+    typeof value === 'string' ||
+    typeof value === 'boolean' ||
+    value === undefined ||
+    Array.isArray(value)
+  )
+    return undefined;
   if (typeof value !== 'object') return `a ${typeof value} where only plain values can be`;
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype === null || Object.getPrototypeOf(prototype) === null) return undefined;

@@ -12,11 +12,13 @@ export function wrongRegex(source: string): string | undefined {
   } catch (error) {
     return `is not a regular expression: ${error instanceof Error ? error.message.replace(/^.*\/u: /s, '') : error}`;
   }
-  return nests(source) ? 'repeats a group in which something repeats, as in "(a+)+": that can take forever' : undefined;
+  return nests(source)
+    ? 'repeats a group in which something repeats, as in "(a+)+": that can take forever'
+    : undefined;
 }
 
 /** Escapes, classes, the starts and ends of groups, quantifiers; all else is one character. */
-const TOKEN = /\\.|\[(?:\\.|[^\]\\])*\]|\((?:\?(?:[:=!]|<[=!]|<\w+>))?|\)|[*+]|\{\d+(?:,\d*)?\}|[^]/gu;
+const TOKEN = /\\.|\[(?:\\.|[^\]\\])*\]|\((?:\?(?:[:=!]|<[=!]|<\w+>))?|\)|[*+]|\{\d+(?:,\d*)?\}|./gsu;
 
 /** `*`, `+`, `{2,}`, `{2,9}`: not `?`, and not an exact count. */
 const REPEAT = /^(?:[*+]|\{\d+,\d*\})$/;

@@ -21,7 +21,9 @@ type Checks = readonly ReadCheck[];
 
 /** What no look at a single field can tell. Each rule names its mistakes; none stops the others. */
 export function brokenRules(checks: Checks, windows: readonly Salvaged<WindowValue>[]): Mistake[] {
-  const ids = new Map(checks.flatMap((check): [string, ReadCheck][] => (check.common ? [[check.common.id, check]] : [])));
+  const ids = new Map(
+    checks.flatMap((check): [string, ReadCheck][] => (check.common ? [[check.common.id, check]] : [])),
+  );
   return [
     ...checks.flatMap(timing),
     ...checks.flatMap(ofItsType),
@@ -58,19 +60,34 @@ function sameIds(checks: Checks): Mistake[] {
     byFold.set(fold(id), check);
     const other = byHash.get(hashOf(id));
     byHash.set(hashOf(id), id);
-    return other === undefined ? [] : [{ path, message: `has by chance the same 32-bit hash as ${JSON.stringify(other)}; change one of them a little` }];
+    return other === undefined
+      ? []
+      : [
+          {
+            path,
+            message: `has by chance the same 32-bit hash as ${JSON.stringify(other)}; change one of them a little`,
+          },
+        ];
   });
 }
 
 const sameAs = (id: string, first: string, where: string): string =>
-  first === id ? `is also the id of ${where}` : `differs from the id of ${where}, ${JSON.stringify(first)}, only in case or form`;
+  first === id
+    ? `is also the id of ${where}`
+    : `differs from the id of ${where}, ${JSON.stringify(first)}, only in case or form`;
 
 /** What stays of an id when case, Unicode forms and invisible characters don't count. */
 const fold = (id: string): string => (ASCII.test(id) ? id.toLowerCase() : foldUnicode(id));
 
 const ASCII = /^[\x20-\x7e]*$/;
 
-const foldUnicode = (id: string): string => id.normalize('NFKC').replace(/\p{Default_Ignorable_Code_Point}/gu, '').toUpperCase().toLowerCase().normalize('NFKC');
+const foldUnicode = (id: string): string =>
+  id
+    .normalize('NFKC')
+    .replace(/\p{Default_Ignorable_Code_Point}/gu, '')
+    .toUpperCase()
+    .toLowerCase()
+    .normalize('NFKC');
 
 type Ids = ReadonlyMap<string, ReadCheck>;
 
@@ -83,7 +100,14 @@ function parents(check: ReadCheck, ids: Ids): Mistake[] {
     if (!parent) return [{ path: at, message: unknownId(id, ids) }];
     const lower = common.severity === 'page' && parent.common?.severity === 'ticket';
     const sure = mistakes.length === 0 && parent.mistakes.length === 0;
-    return lower && sure ? [{ path: at, message: `${JSON.stringify(id)} is only a "ticket" and would hold back the "page" of this check; make it a "page", too` }] : [];
+    return lower && sure
+      ? [
+          {
+            path: at,
+            message: `${JSON.stringify(id)} is only a "ticket" and would hold back the "page" of this check; make it a "page", too`,
+          },
+        ]
+      : [];
   });
 }
 
@@ -93,7 +117,8 @@ function pathOfParent({ path, raw }: ReadCheck, id: string): Path {
   return [...path, 'dependsOn', written.indexOf(id)];
 }
 
-const unknownId = (id: string, ids: Ids): string => `no check has the id ${JSON.stringify(id)}${ids.size > NAMES_MAX ? '' : didYouMean(id, [...ids.keys()])}`;
+const unknownId = (id: string, ids: Ids): string =>
+  `no check has the id ${JSON.stringify(id)}${ids.size > NAMES_MAX ? '' : didYouMean(id, [...ids.keys()])}`;
 
 /** Each circle of dependsOn once, told at the check that closes it. */
 function circles(ids: Ids): Mistake[] {
@@ -114,7 +139,10 @@ function circles(ids: Ids): Mistake[] {
         trail.delete(id);
         way.pop();
       } else if (trail.has(parent)) {
-        mistakes.push({ path: pathOfParent(check, parent), message: circle([...way.slice(way.indexOf(parent)), parent]) });
+        mistakes.push({
+          path: pathOfParent(check, parent),
+          message: circle([...way.slice(way.indexOf(parent)), parent]),
+        });
       } else if (ids.has(parent) && !done.has(parent)) {
         trail.set(parent, 0);
         way.push(parent);
@@ -134,7 +162,9 @@ function windowRules({ value, raw, path }: Salvaged<WindowValue>, ids: Ids): Mis
   const checks: unknown = isObject(raw) ? raw.checks : undefined;
   const named = Array.isArray(checks) ? checks : [];
   const unknown = named.flatMap((id, index) =>
-    typeof id !== 'string' || ids.has(id) ? [] : [{ path: [...path, 'checks', index], message: unknownId(id, ids) }],
+    typeof id !== 'string' || ids.has(id)
+      ? []
+      : [{ path: [...path, 'checks', index], message: unknownId(id, ids) }],
   );
   const backwards = value && 'from' in value && value.to <= value.from;
   return backwards ? [...unknown, { path: [...path, 'to'], message: 'must be after "from"' }] : unknown;

@@ -25,14 +25,24 @@ export function salvage<T>(schema: z.ZodType<T>, raw: unknown, path: Path): Salv
   const wrong = mistakes.map((mistake) => mistake.path.slice(path.length)).toSorted(lastFirst);
   for (const inner of wrong) leaveOut(rest, inner);
   const second = schema.safeParse(rest, { error: words });
-  const near = nearTo([...mistakes, ...wrong.filter(isEntry).map((inner) => ({ path: [...path, ...inner.slice(0, -1)], message: '' }))]);
-  const more = second.success ? [] : explain(second.error.issues, rest, path).filter((mistake) => !near(mistake));
+  const near = nearTo([
+    ...mistakes,
+    ...wrong.filter(isEntry).map((inner) => ({ path: [...path, ...inner.slice(0, -1)], message: '' })),
+  ]);
+  const more = second.success
+    ? []
+    : explain(second.error.issues, rest, path).filter((mistake) => !near(mistake));
   return { path, raw, value: second.data, mistakes: withoutMistyped([...mistakes, ...more]) };
 }
 
 /** Takes out what stands at a path. */
 function leaveOut(from: unknown, path: Path): void {
-  const parent = path.slice(0, -1).reduce<unknown>((value, part) => (isObject(value) || Array.isArray(value) ? value[part as never] : undefined), from);
+  const parent = path
+    .slice(0, -1)
+    .reduce<unknown>(
+      (value, part) => (isObject(value) || Array.isArray(value) ? value[part as never] : undefined),
+      from,
+    );
   if (Array.isArray(parent)) parent.splice(Number(path.at(-1)), 1);
   else if (isObject(parent)) delete parent[String(path.at(-1))];
 }
@@ -53,7 +63,11 @@ function withoutMistyped(mistakes: readonly Mistake[]): Mistake[] {
   const unknown = mistakes.filter(({ message }) => message.startsWith('unknown key'));
   const isMistyped = ({ path, message }: Mistake) =>
     message.startsWith('required') &&
-    unknown.some((other) => pathText(other.path.slice(0, -1)) === pathText(path.slice(0, -1)) && nearest(String(other.path.at(-1)), [String(path.at(-1))]));
+    unknown.some(
+      (other) =>
+        pathText(other.path.slice(0, -1)) === pathText(path.slice(0, -1)) &&
+        nearest(String(other.path.at(-1)), [String(path.at(-1))]),
+    );
   return mistakes.filter((mistake) => !isMistyped(mistake));
 }
 
@@ -61,5 +75,7 @@ function withoutMistyped(mistakes: readonly Mistake[]): Mistake[] {
 export function nearTo(told: readonly Mistake[]): (mistake: Mistake) => boolean {
   const exact = new Set(told.map(({ path }) => pathText(path)));
   const above = new Set(told.flatMap(({ path }) => path.map((_, length) => pathText(path.slice(0, length)))));
-  return ({ path }) => above.has(pathText(path)) || [...path, ''].some((_, length) => exact.has(pathText(path.slice(0, length))));
+  return ({ path }) =>
+    above.has(pathText(path)) ||
+    [...path, ''].some((_, length) => exact.has(pathText(path.slice(0, length))));
 }

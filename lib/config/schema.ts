@@ -5,9 +5,9 @@ import type { Notifier } from '../notifiers/define.ts';
 import { NOTIFIERS } from '../notifiers/index.ts';
 import type { Probe } from '../probes/define.ts';
 import { PROBES } from '../probes/index.ts';
+import { wrongCron, wrongTimeZone } from './cron.ts';
 import { DURATION_MAX, showDuration } from './duration.ts';
-import { wrongCron, wrongTimeZone } from "./cron.ts";
-import type { OwnFields } from "./make-fields.ts";
+import type { OwnFields } from './make-fields.ts';
 
 const EVERY = { min: 5_000, max: 30 * 86_400_000 };
 const TIMEOUT = { min: 1, max: 30_000 };
@@ -22,7 +22,10 @@ export function makeSchema(fields: OwnFields) {
   const outer = outerShape(fields);
   const whole = outer.extend({
     checks: z.array(check).describe('What is watched'),
-    maintenance: z.array(z.union([windows.once, windows.cron])).default([]).describe('When nobody is called'),
+    maintenance: z
+      .array(z.union([windows.once, windows.cron]))
+      .default([])
+      .describe('When nobody is called'),
   });
   const common = z.object(commonShape(fields));
   return { outer, check, common, window: windows, whole };
@@ -43,18 +46,28 @@ function checkShape(probe: Probe, fields: OwnFields) {
 /** What every check has. */
 export function commonShape({ duration, text, link }: OwnFields, defaults: Probe['defaults'] = {}) {
   return {
-    id: text(100).describe('Its name in the API, in dependsOn and in history; keep it when the check changes'),
+    id: text(100).describe(
+      'Its name in the API, in dependsOn and in history; keep it when the check changes',
+    ),
     name: text(200).optional().describe('Its name for people; without it, the id'),
     group: text(100).optional().describe('The heading under which the status page lists it'),
-    every: between(duration, EVERY).prefault(defaults.every ?? '60s').describe('How often it runs, 5s to 30d'),
-    timeout: between(duration, TIMEOUT).prefault('10s').describe('How long each try may take: less than "every", at most 30s'),
+    every: between(duration, EVERY)
+      .prefault(defaults.every ?? '60s')
+      .describe('How often it runs, 5s to 30d'),
+    timeout: between(duration, TIMEOUT)
+      .prefault('10s')
+      .describe('How long each try may take: less than "every", at most 30s'),
     severity: z
       .enum(['page', 'ticket'])
       .default(defaults.severity ?? 'page')
       .describe('"page" calls a person now, "ticket" can wait for the morning'),
-    runbook: link.optional().describe('Where it is written what to do; without it, the built-in runbook of the type'),
+    runbook: link
+      .optional()
+      .describe('Where it is written what to do; without it, the built-in runbook of the type'),
     public: z.boolean().default(false).describe('Whether the public status page shows it'),
-    dependsOn: unique(text(100)).default([]).describe('Ids of checks: while one of them is down, this one calls nobody'),
+    dependsOn: unique(text(100))
+      .default([])
+      .describe('Ids of checks: while one of them is down, this one calls nobody'),
   };
 }
 
@@ -63,7 +76,10 @@ function outerShape(fields: OwnFields) {
   return z.strictObject({
     $schema: z.string().optional().describe('Where editors find the schema; Watchbill does not look at it'),
     name: text(100).describe('What is watched here, for pages and notifications'),
-    locations: unique(z.enum(['local'])).min(1).default(['local']).describe('Where the checks run; on one machine "local"'),
+    locations: unique(z.enum(['local']))
+      .min(1)
+      .default(['local'])
+      .describe('Where the checks run; on one machine "local"'),
     checks: z.array(z.unknown()),
     network: z
       .strictObject({
@@ -76,15 +92,23 @@ function outerShape(fields: OwnFields) {
     judge: z
       .strictObject({
         tries: z.int().min(1).max(10).default(4).describe('Tries before a check is called down'),
-        over: between(duration, { min: 0, max: 300_000 }).prefault('10s').describe('The retries start within this time after the first failure'),
-        degradedAfter: duration.prefault('10m').describe('How long a check is degraded before that is a ticket'),
-        unknownAfter: duration.prefault('10m').describe('How long nothing is known of a check before that is a ticket'),
+        over: between(duration, { min: 0, max: 300_000 })
+          .prefault('10s')
+          .describe('The retries start within this time after the first failure'),
+        degradedAfter: duration
+          .prefault('10m')
+          .describe('How long a check is degraded before that is a ticket'),
+        unknownAfter: duration
+          .prefault('10m')
+          .describe('How long nothing is known of a check before that is a ticket'),
       })
       .prefault({})
       .describe('When something counts as wrong'),
     observer: z
       .strictObject({
-        canaries: unique(url).default([]).describe('URLs that always answer: when none does, the fault is on our side'),
+        canaries: unique(url)
+          .default([])
+          .describe('URLs that always answer: when none does, the fault is on our side'),
       })
       .prefault({})
       .describe('How Watchbill tells its own blindness from an outage'),
@@ -102,15 +126,14 @@ function outerShape(fields: OwnFields) {
 }
 
 function notifyShape(fields: OwnFields) {
-  const shape = (notifier: Notifier) => z.strictObject(notifier.shape(z, fields)).optional().describe(notifier.summary);
+  const shape = (notifier: Notifier) =>
+    z.strictObject(notifier.shape(z, fields)).optional().describe(notifier.summary);
   return Object.fromEntries([...NOTIFIERS.values()].map((notifier) => [notifier.type, shape(notifier)]));
 }
 
 function windowShapes({ duration, text }: OwnFields) {
   const common = {
-    checks: z
-      .union([z.literal('*'), unique(text(100)).min(1)])
-      .describe('Ids of checks, or "*" for all'),
+    checks: z.union([z.literal('*'), unique(text(100)).min(1)]).describe('Ids of checks, or "*" for all'),
     title: text(200).optional().describe('What the status page says of it'),
   };
   return {
@@ -124,9 +147,18 @@ function windowShapes({ duration, text }: OwnFields) {
     cron: z
       .strictObject({
         ...common,
-        cron: z.string().superRefine(saying(wrongCron)).describe('When it starts: minute, hour, day, month, weekday'),
-        timeZone: z.string().superRefine(saying(wrongTimeZone)).default('UTC').describe('IANA time zone in which "cron" is read'),
-        for: between(duration, { min: 60_000, max: 30 * 86_400_000 }).describe('How long it lasts, 1m to 30d'),
+        cron: z
+          .string()
+          .superRefine(saying(wrongCron))
+          .describe('When it starts: minute, hour, day, month, weekday'),
+        timeZone: z
+          .string()
+          .superRefine(saying(wrongTimeZone))
+          .default('UTC')
+          .describe('IANA time zone in which "cron" is read'),
+        for: between(duration, { min: 60_000, max: 30 * 86_400_000 }).describe(
+          'How long it lasts, 1m to 30d',
+        ),
       })
       .describe('Maintenance that comes again and again'),
   };
@@ -135,7 +167,10 @@ function windowShapes({ duration, text }: OwnFields) {
 const instant = z.iso
   .datetime({
     offset: true,
-    error: ({ input }) => (input === undefined ? undefined : 'must be an existing time with its zone, such as "2026-12-01T02:00:00Z"'),
+    error: ({ input }) =>
+      input === undefined
+        ? undefined
+        : 'must be an existing time with its zone, such as "2026-12-01T02:00:00Z"',
   })
   .transform((text) => Date.parse(text));
 
@@ -145,9 +180,14 @@ function notCidr(text: string): string {
 }
 
 /** A duration between two limits, in ms, both included. */
-function between(duration: OwnFields['duration'], { min, max = DURATION_MAX }: { min: number; max?: number }) {
+function between(
+  duration: OwnFields['duration'],
+  { min, max = DURATION_MAX }: { min: number; max?: number },
+) {
   const limits = `must be at least "${showDuration(min)}" and at most "${showDuration(max)}"`;
-  return duration.refine((ms) => ms >= min && ms <= max, { error: ({ input }) => `${limits}, not "${showDuration(Number(input))}"` });
+  return duration.refine((ms) => ms >= min && ms <= max, {
+    error: ({ input }) => `${limits}, not "${showDuration(Number(input))}"`,
+  });
 }
 
 /** A list in which nothing stands twice. */
@@ -155,13 +195,19 @@ function unique<T extends z.ZodType<string>>(entry: T) {
   return z.array(entry).superRefine((list, context) => {
     const seen = new Set<string>();
     list.forEach((value, index) => {
-      if (seen.has(value)) context.addIssue({ code: 'custom', path: [index], message: `${JSON.stringify(value)} is listed twice` });
+      if (seen.has(value))
+        context.addIssue({
+          code: 'custom',
+          path: [index],
+          message: `${JSON.stringify(value)} is listed twice`,
+        });
       seen.add(value);
     });
   });
 }
 
-const saying = (why: (text: string) => string | undefined) => (text: string, context: z.core.$RefinementCtx<string>) => {
-  const message = why(text);
-  if (message !== undefined) context.addIssue(message);
-};
+const saying =
+  (why: (text: string) => string | undefined) => (text: string, context: z.core.$RefinementCtx<string>) => {
+    const message = why(text);
+    if (message !== undefined) context.addIssue(message);
+  };

@@ -5,13 +5,21 @@ import { isObject } from './plain.ts';
 
 /** What is allowed in a config, but was probably not meant. */
 export async function warningsOf(config: Config, secrets?: Secrets): Promise<Mistake[]> {
-  return [...unwatched(config), ...unheard(config), ...unseen(config), ...inClear(config), ...(secrets ? await unresolved(config, secrets) : [])];
+  return [
+    ...unwatched(config),
+    ...unheard(config),
+    ...unseen(config),
+    ...inClear(config),
+    ...(secrets ? await unresolved(config, secrets) : []),
+  ];
 }
 
-const unwatched = ({ checks }: Config): Mistake[] => (checks.length === 0 ? [{ path: ['checks'], message: 'nothing is watched: the list is empty' }] : []);
+const unwatched = ({ checks }: Config): Mistake[] =>
+  checks.length === 0 ? [{ path: ['checks'], message: 'nothing is watched: the list is empty' }] : [];
 
 function unheard({ notify }: Config): Mistake[] {
-  if (notify.length === 0) return [{ path: ['notify'], message: 'nobody is told of anything: no notifier is configured' }];
+  if (notify.length === 0)
+    return [{ path: ['notify'], message: 'nobody is told of anything: no notifier is configured' }];
   if (notify.some(({ hears }) => hears === 'everything')) return [];
   return [{ path: ['notify'], message: 'tickets have no receiver: those configured here hear pages only' }];
 }
@@ -25,11 +33,20 @@ function unseen({ checks }: Config): Mistake[] {
 const CREDENTIALS = /authorization|cookie|token|secret|password|api-?key|credential/i;
 
 function inClear({ checks, notify }: Config): Mistake[] {
-  const senders = [...checks.map((check, index) => ({ sender: check, path: ['checks', index] })), ...notify.map((receiver) => ({ sender: receiver, path: ['notify', receiver.name] }))];
+  const senders = [
+    ...checks.map((check, index) => ({ sender: check, path: ['checks', index] })),
+    ...notify.map((receiver) => ({ sender: receiver, path: ['notify', receiver.name] })),
+  ];
   return senders.flatMap(({ sender, path }) => {
     const headers = 'headers' in sender && isObject(sender.headers) ? sender.headers : {};
-    const named = Object.entries(headers).filter(([name, value]) => typeof value === 'string' && CREDENTIALS.test(name));
-    return named.map(([name]) => ({ path: [...path, 'headers', name], message: 'looks like a secret in clear; write { "secret": "NAME" } and keep the value out of the config' }));
+    const named = Object.entries(headers).filter(
+      ([name, value]) => typeof value === 'string' && CREDENTIALS.test(name),
+    );
+    return named.map(([name]) => ({
+      path: [...path, 'headers', name],
+      message:
+        'looks like a secret in clear; write { "secret": "NAME" } and keep the value out of the config',
+    }));
   });
 }
 
@@ -66,6 +83,9 @@ function within(value: unknown, path: Path): { readonly path: Path; readonly ref
   if (typeof value !== 'object' || value === null) return [];
   const entries = Object.entries(value);
   const [[key, name] = []] = entries;
-  if (entries.length === 1 && key === 'secret' && typeof name === 'string') return [{ path, ref: { secret: name } }];
-  return entries.flatMap(([part, inner]) => within(inner, [...path, Array.isArray(value) ? Number(part) : part]));
+  if (entries.length === 1 && key === 'secret' && typeof name === 'string')
+    return [{ path, ref: { secret: name } }];
+  return entries.flatMap(([part, inner]) =>
+    within(inner, [...path, Array.isArray(value) ? Number(part) : part]),
+  );
 }

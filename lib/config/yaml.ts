@@ -24,13 +24,14 @@ export function parseYaml(text: string): Parsed {
   const error = document.errors[0] ?? document.warnings[0];
   if (error) throw new TextError(error.pos[0], WORDS[error.code] ?? error.message.replace(/\s+/g, ' '));
   const { contents } = document;
-  if (contents === null || (isScalar(contents) && contents.source === '')) throw new TextError(0, 'the file is empty');
+  if (contents === null || (isScalar(contents) && contents.source === ''))
+    throw new TextError(0, 'the file is empty');
   const walk: Walk = { mistakes: [], anchors: new Set() };
   const root = placed(contents, contents.range[0], [], walk);
-  return { value: valueOf(document), root, mistakes: walk.mistakes };
+  return { value: plainOf(document), root, mistakes: walk.mistakes };
 }
 
-function valueOf(document: Document.Parsed): unknown {
+function plainOf(document: Document.Parsed): unknown {
   try {
     return document.toJS({ maxAliasCount: ALIASES_MAX });
   } catch (error) {
@@ -49,11 +50,16 @@ interface Walk {
 function placed(node: unknown, offset: number, path: Path, walk: Walk): Place {
   if (path.length > DEPTH_MAX) throw new TextError(offset, TOO_DEEP);
   if (isAlias(node)) {
-    if (!walk.anchors.has(node.source)) throw new TextError(node.range?.[0] ?? offset, `*${node.source} stands for nothing: there is no &${node.source} above it`);
+    if (!walk.anchors.has(node.source))
+      throw new TextError(
+        node.range?.[0] ?? offset,
+        `*${node.source} stands for nothing: there is no &${node.source} above it`,
+      );
   } else if (isNode(node) && node.anchor !== undefined) walk.anchors.add(node.anchor);
   const inside = (value: unknown, part: string | number, at: unknown) =>
     placed(value, isNode(at) && at.range ? at.range[0] : offset, [...path, part], walk);
-  if (isSeq(node)) return { offset, children: new Map(node.items.map((item, index) => [index, inside(item, index, item)])) };
+  if (isSeq(node))
+    return { offset, children: new Map(node.items.map((item, index) => [index, inside(item, index, item)])) };
   if (!isMap(node)) return { offset };
   const children = new Map<string, Place>();
   for (const { key, value } of node.items) {

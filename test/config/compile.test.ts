@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Config } from '../../lib/config/compiled.ts';
-import { warningsOf } from '../../lib/config/warnings.ts';
 import { pathText } from '../../lib/config/error.ts';
+import { warningsOf } from '../../lib/config/warnings.ts';
 import { acme, checking, compiled, EXAMPLE, mistakesIn, tcp } from './kit.ts';
 
 const DAY = 86_400_000;
@@ -23,9 +23,22 @@ describe('the example of the contract', () => {
       dependsOn: ['apex'],
       locations: ['local'],
     });
-    expect(config.checks[1]).toMatchObject({ every: 60_000, severity: 'ticket', expires: { warn: 21 * DAY, fail: 3 * DAY } });
-    expect(config.checks[2]).toMatchObject({ name: 'db-port-closed', severity: 'page', public: false, timeout: 10_000, target: '127.0.0.1:5432' });
-    expect(config.checks[3]).toMatchObject({ target: 'A acme.test at 127.0.0.1:5353', expect: { includes: ['192.0.2.10'], ttlAtMost: 300_000 } });
+    expect(config.checks[1]).toMatchObject({
+      every: 60_000,
+      severity: 'ticket',
+      expires: { warn: 21 * DAY, fail: 3 * DAY },
+    });
+    expect(config.checks[2]).toMatchObject({
+      name: 'db-port-closed',
+      severity: 'page',
+      public: false,
+      timeout: 10_000,
+      target: '127.0.0.1:5432',
+    });
+    expect(config.checks[3]).toMatchObject({
+      target: 'A acme.test at 127.0.0.1:5353',
+      expect: { includes: ['192.0.2.10'], ttlAtMost: 300_000 },
+    });
     expect(config.judge).toEqual({ tries: 4, over: 10_000, degradedAfter: 600_000, unknownAfter: 600_000 });
     expect(config.maintenance).toEqual([
       { checks: ['api'], title: undefined, from: Date.UTC(2026, 11, 1, 2), to: Date.UTC(2026, 11, 1, 4) },
@@ -45,7 +58,12 @@ describe('the example of the contract', () => {
         endpoint: 'http://127.0.0.1:9999/',
         remind: 14_400_000,
       },
-      expect.objectContaining({ name: 'webhook', type: 'webhook', hears: 'everything', url: 'http://127.0.0.1:9998/hook' }),
+      expect.objectContaining({
+        name: 'webhook',
+        type: 'webhook',
+        hears: 'everything',
+        url: 'http://127.0.0.1:9998/hook',
+      }),
     ]);
     expect(config.notify[1]?.remind).toBeUndefined();
   });
@@ -53,7 +71,9 @@ describe('the example of the contract', () => {
   it('is plain JSON, the same each time (D16)', () => {
     expect(JSON.parse(JSON.stringify(config))).toEqual(config);
     expect(JSON.stringify(compiled(EXAMPLE, (path) => `the text of ${path}`))).toBe(JSON.stringify(config));
-    expect(JSON.stringify(compiled(structuredClone(EXAMPLE), (path) => `the text of ${path}`))).toBe(JSON.stringify(config));
+    expect(JSON.stringify(compiled(structuredClone(EXAMPLE), (path) => `the text of ${path}`))).toBe(
+      JSON.stringify(config),
+    );
   });
 });
 
@@ -69,7 +89,14 @@ describe('what a user leaves out', () => {
     const common = { every: 60_000, timeout: 10_000, public: false, dependsOn: [], locations: ['local'] };
     expect(config.checks).toMatchObject([
       { ...common, method: 'GET', follow: 5, expect: { status: ['200-299'] }, severity: 'page' },
-      { ...common, port: 443, expires: { warn: 21 * DAY, fail: 3 * DAY }, minVersion: 'TLSv1.2', revocation: 'soft', severity: 'ticket' },
+      {
+        ...common,
+        port: 443,
+        expires: { warn: 21 * DAY, fail: 3 * DAY },
+        minVersion: 'TLSv1.2',
+        revocation: 'soft',
+        severity: 'ticket',
+      },
       { ...common, expect: 'open', severity: 'page' },
       { ...common, record: 'A', severity: 'page' },
     ]);
@@ -96,18 +123,48 @@ describe('files that a config names', () => {
 });
 
 describe('warnings', () => {
-  const told = async (config: Config) => (await warningsOf(config)).map(({ path, message }) => `${pathText(path)}: ${message}`);
+  const told = async (config: Config) =>
+    (await warningsOf(config)).map(({ path, message }) => `${pathText(path)}: ${message}`);
   const webhook = { webhook: { url: 'https://h.test', signingKey: { secret: 'K' } } };
 
   it.each<[title: string, config: object, ...lines: string[]]>([
     ['nothing is wrong', { ...checking({ public: true }), notify: webhook }],
-    ['nobody is told', checking({ public: true }), 'notify: nobody is told of anything: no notifier is configured'],
-    ['tickets are not heard', { ...checking({ public: true }), notify: { pagerduty: { routingKey: { secret: 'K' } } } }, 'notify: tickets have no receiver: those configured here hear pages only'],
-    ['nothing is public', { ...checking({}), notify: webhook }, 'checks: the public status page is empty: no check has "public": true'],
-    ['nothing is watched', { name: 'x', checks: [], notify: webhook }, 'checks: nothing is watched: the list is empty'],
+    [
+      'nobody is told',
+      checking({ public: true }),
+      'notify: nobody is told of anything: no notifier is configured',
+    ],
+    [
+      'tickets are not heard',
+      { ...checking({ public: true }), notify: { pagerduty: { routingKey: { secret: 'K' } } } },
+      'notify: tickets have no receiver: those configured here hear pages only',
+    ],
+    [
+      'nothing is public',
+      { ...checking({}), notify: webhook },
+      'checks: the public status page is empty: no check has "public": true',
+    ],
+    [
+      'nothing is watched',
+      { name: 'x', checks: [], notify: webhook },
+      'checks: nothing is watched: the list is empty',
+    ],
     [
       'credentials in clear',
-      { ...acme({ checks: [{ id: 'a', type: 'http', public: true, url: 'https://h.test', headers: { Cookie: 'sid=1', accept: '*/*' } }] }), notify: webhook },
+      {
+        ...acme({
+          checks: [
+            {
+              id: 'a',
+              type: 'http',
+              public: true,
+              url: 'https://h.test',
+              headers: { Cookie: 'sid=1', accept: '*/*' },
+            },
+          ],
+        }),
+        notify: webhook,
+      },
       'checks[0].headers.Cookie: looks like a secret in clear; write { "secret": "NAME" } and keep the value out of the config',
     ],
   ])('%s', async (_, config, ...lines) => {

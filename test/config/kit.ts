@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
-import { ConfigError, loadConfig } from '../../lib/config.ts';
 import { compile } from '../../lib/config/compile.ts';
 import type { Config } from '../../lib/config/compiled.ts';
 import { pathText } from '../../lib/config/error.ts';
+import { ConfigError, loadConfig } from '../../lib/config.ts';
 
 /** A directory of the test file's own, gone afterwards. */
 export function tempDir(): string {
@@ -41,7 +41,13 @@ export function compiled(config: unknown, read: (path: string) => string = () =>
 }
 
 /** A check with everything it needs, and what a test is about. */
-export const tcp = (more: object = {}) => ({ id: 'db', type: 'tcp', host: 'db.example.test', port: 5432, ...more });
+export const tcp = (more: object = {}) => ({
+  id: 'db',
+  type: 'tcp',
+  host: 'db.example.test',
+  port: 5432,
+  ...more,
+});
 
 /** A config with everything it needs, and what a test is about. */
 export const acme = (more: object = {}) => ({ name: 'Acme', checks: [tcp()], ...more });

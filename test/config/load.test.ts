@@ -21,7 +21,9 @@ beforeEach(() => {
 
 describe('the file', () => {
   it('is looked for in the working directory, TypeScript first', async () => {
-    expect(await linesOf()).toEqual(['watchbill.config.ts  not found here, nor as .js, .json, .yaml or .yml; name a file with --config']);
+    expect(await linesOf()).toEqual([
+      'watchbill.config.ts  not found here, nor as .js, .json, .yaml or .yml; name a file with --config',
+    ]);
     for (const name of ['yml', 'yaml', 'json', 'js', 'ts'].map((ending) => `watchbill.config.${ending}`)) {
       write(name, name.endsWith('s') ? `export default ${named(name)}` : named(name));
       expect(await linesOf()).toEqual([`${name}: ${name}`]);
@@ -60,11 +62,17 @@ describe('files that the config names', () => {
   it.each<[title: string, make: () => void, message: string]>([
     ['not there', () => {}, 'ca.pem is not there'],
     ['a directory', () => mkdirSync(join(dir, 'ca.pem')), 'ca.pem is not a file'],
-    ['not text', () => writeFileSync(join(dir, 'ca.pem'), Buffer.of(0x30, 0x82)), 'ca.pem is not a text in UTF-8'],
+    [
+      'not text',
+      () => writeFileSync(join(dir, 'ca.pem'), Buffer.of(0x30, 0x82)),
+      'ca.pem is not a text in UTF-8',
+    ],
   ])('are a mistake where they are %s', async (_, make, message) => {
     make();
     write('c.json', JSON.stringify(acme({ checks: [tls] })));
-    expect(await linesOf('c.json')).toEqual([expect.stringMatching(new RegExp(`^c\\.json:1:\\d+ {2}checks\\[0\\]\\.ca: ${message}$`))]);
+    expect(await linesOf('c.json')).toEqual([
+      expect.stringMatching(new RegExp(`^c\\.json:1:\\d+ {2}checks\\[0\\]\\.ca: ${message}$`)),
+    ]);
   });
 });
 
@@ -75,7 +83,12 @@ describe('secrets that cannot be resolved', () => {
     const secrets = localSecrets({ PD_KEY: 'a-routing-key', API_TOKEN: '' });
     const { warnings } = await loadConfig({ cwd: dir, named: 'c.json', secrets });
     expect(warnings).toEqual([
-      { path: 'checks[0].headers.authorization', message: 'the secret API_TOKEN is empty', line: expect.any(Number), column: 9 },
+      {
+        path: 'checks[0].headers.authorization',
+        message: 'the secret API_TOKEN is empty',
+        line: expect.any(Number),
+        column: 9,
+      },
       {
         path: 'notify.webhook.signingKey',
         message: 'the secret HOOK_KEY is not in the environment, and WATCHBILL_SECRETS_DIR is not set',

@@ -11,7 +11,11 @@ interface Step {
 
 /** Writes and loads one file after the other in one process of Node; answers what is printed for each. */
 function loadAll(steps: readonly Step[]): string[][] {
-  const output = execFileSync(process.execPath, [resolve('test/config/load-in-node.ts'), tempDir(), JSON.stringify(steps)]);
+  const output = execFileSync(process.execPath, [
+    resolve('test/config/load-in-node.ts'),
+    tempDir(),
+    JSON.stringify(steps),
+  ]);
   return JSON.parse(output.toString()) as string[][];
 }
 
@@ -22,13 +26,27 @@ describe('a config in TypeScript', () => {
   it('may use defineConfig and secret', () => {
     const text = `import { defineConfig, secret } from '${watchbill}';
       export default defineConfig({ ...${named('typed')}, notify: { pagerduty: { routingKey: secret('PD_KEY') } } });`;
-    expect(loadAll([{ name: 'c.ts', text }])).toEqual([['"typed"', expect.stringContaining('{"secret":"PD_KEY"}')]]);
+    expect(loadAll([{ name: 'c.ts', text }])).toEqual([
+      ['"typed"', expect.stringContaining('{"secret":"PD_KEY"}')],
+    ]);
   });
 
   it('is read anew each time, be it a module or CommonJS', () => {
-    const versions = (name: string, start: string) => ['one', 'two'].map((version) => ({ name, text: `${start} ${named(version)};` }));
-    const steps = [...versions('c.ts', 'export default'), ...versions('c.js', 'export default'), ...versions('d.js', 'module.exports =')];
-    expect(loadAll(steps).map(([name]) => name)).toEqual(['"one"', '"two"', '"one"', '"two"', '"one"', '"two"']);
+    const versions = (name: string, start: string) =>
+      ['one', 'two'].map((version) => ({ name, text: `${start} ${named(version)};` }));
+    const steps = [
+      ...versions('c.ts', 'export default'),
+      ...versions('c.js', 'export default'),
+      ...versions('d.js', 'module.exports ='),
+    ];
+    expect(loadAll(steps).map(([name]) => name)).toEqual([
+      '"one"',
+      '"two"',
+      '"one"',
+      '"two"',
+      '"one"',
+      '"two"',
+    ]);
   });
 
   it('gives one line for whatever is wrong with it', () => {
@@ -36,7 +54,10 @@ describe('a config in TypeScript', () => {
       ['export default {\n  name: "x",\n  checks: [ }\n', ':3:1  Expression expected'],
       ['enum A { B }\nexport default {};\n', ':1:1  TypeScript enum is not supported in strip-only mode'],
       ['const name = "x";\nthrow new Error("no name:\\nthink of one");', ':2:7  no name:'],
-      ['const env: any = undefined;\nexport default { name: env.NAME };', ":2:28  Cannot read properties of undefined (reading 'NAME')"],
+      [
+        'const env: any = undefined;\nexport default { name: env.NAME };',
+        ":2:28  Cannot read properties of undefined (reading 'NAME')",
+      ],
       ['export default null;\nthrow { toString: null };', '  throws something that is no error'],
       ['import x from "not-there";\nexport default x;', "  Cannot find package 'not-there'"],
       ['export const config = {};', '  exports no config: write "export default defineConfig({ … })"'],
@@ -50,7 +71,10 @@ describe('a config in TypeScript', () => {
 
   it('names the module that it imports when that is the broken one', () => {
     const importing = 'import { checks } from "./checks.ts";\nexport default { name: "x", checks };';
-    const [, answer] = loadAll([{ name: 'checks.ts', text: 'export const checks = [\n(;' }, { name: 'c.ts', text: importing }]);
+    const [, answer] = loadAll([
+      { name: 'checks.ts', text: 'export const checks = [\n(;' },
+      { name: 'c.ts', text: importing },
+    ]);
     expect(answer).toEqual(['c.ts  Expression expected (checks.ts:2)']);
   });
 });

@@ -21,7 +21,8 @@ function pathsOf(value: unknown, path: Path = []): Path[] {
 }
 
 const PATHS = pathsOf(EXAMPLE).slice(1);
-const at = (config: unknown, path: Path): unknown => path.reduce<unknown>((value, part) => (value as Container)[part], config);
+const at = (config: unknown, path: Path): unknown =>
+  path.reduce<unknown>((value, part) => (value as Container)[part], config);
 
 /** Objects in which the user chooses the names. */
 const FREE = /^(checks\[0\]\.headers|checks\[0\]\.expect\.(json|headers))$/;
@@ -31,8 +32,43 @@ const STRICT = [[], ...PATHS].filter((path) => {
 });
 
 const odd = fc.oneof(
-  fc.constantFrom(null, true, 0, -1, 1.5, 1e9, 2 ** 53, '', ' ', '*', 'page', '5 min', '0s', '-5s', '30d', '1e9', '../x', '\ud800', '\u0000', 'x'.repeat(500)),
-  fc.constantFrom([], {}, [[]], [{}], [null], { secret: 'X' }, { secret: 5 }, { from: 'x' }, ['api', 'api'], 'http://10.0.0.1/', 'https://u:p@h.test', '127.0.0.1:0', '::1'),
+  fc.constantFrom(
+    null,
+    true,
+    0,
+    -1,
+    1.5,
+    1e9,
+    2 ** 53,
+    '',
+    ' ',
+    '*',
+    'page',
+    '5 min',
+    '0s',
+    '-5s',
+    '30d',
+    '1e9',
+    '../x',
+    '\ud800',
+    '\u0000',
+    'x'.repeat(500),
+  ),
+  fc.constantFrom(
+    [],
+    {},
+    [[]],
+    [{}],
+    [null],
+    { secret: 'X' },
+    { secret: 5 },
+    { from: 'x' },
+    ['api', 'api'],
+    'http://10.0.0.1/',
+    'https://u:p@h.test',
+    '127.0.0.1:0',
+    '::1',
+  ),
   fc.string(),
   fc.jsonValue(),
 );
@@ -47,13 +83,25 @@ const change = fc.oneof(
     if (Array.isArray(parent)) parent.splice(Number(path.at(-1)), 1);
     else delete parent[path.at(-1) ?? ''];
   }),
-  fc.record({ to: fc.constantFrom(...PATHS), from: fc.constantFrom(...PATHS) }).map(({ to, from }) => (config: unknown) => {
-    (at(config, to.slice(0, -1)) as Container)[to.at(-1) ?? ''] = structuredClone(at(EXAMPLE, from));
-  }),
-  fc.record({ path: fc.constantFrom(...PATHS), name: fc.oneof(fc.constantFrom('__proto__', 'constructor', 'Id', 'tyep', 'toString'), fc.string()) }).map(({ path, name }) => (config: unknown) => {
-    const parent = at(config, path.slice(0, -1)) as Container;
-    Object.defineProperty(parent, name, { value: parent[path.at(-1) ?? ''], enumerable: true, configurable: true, writable: true });
-  }),
+  fc
+    .record({ to: fc.constantFrom(...PATHS), from: fc.constantFrom(...PATHS) })
+    .map(({ to, from }) => (config: unknown) => {
+      (at(config, to.slice(0, -1)) as Container)[to.at(-1) ?? ''] = structuredClone(at(EXAMPLE, from));
+    }),
+  fc
+    .record({
+      path: fc.constantFrom(...PATHS),
+      name: fc.oneof(fc.constantFrom('__proto__', 'constructor', 'Id', 'tyep', 'toString'), fc.string()),
+    })
+    .map(({ path, name }) => (config: unknown) => {
+      const parent = at(config, path.slice(0, -1)) as Container;
+      Object.defineProperty(parent, name, {
+        value: parent[path.at(-1) ?? ''],
+        enumerable: true,
+        configurable: true,
+        writable: true,
+      });
+    }),
 );
 
 /** Mutants of the example with one to three changes; a change that no longer fits an earlier one is left out. */
@@ -81,7 +129,8 @@ function holds(config: unknown): void {
     return;
   }
   expect(result.mistakes.length).toBeGreaterThan(0);
-  for (const { message } of result.mistakes) expect(message).toMatch(/^(?!.*(undefined|\[object|\n {4}at |NaN$)).{4,301}$/u);
+  for (const { message } of result.mistakes)
+    expect(message).toMatch(/^(?!.*(undefined|\[object|\n {4}at |NaN$)).{4,301}$/u);
   const places = result.mistakes.map(({ path }) => pathText(path));
   expect(new Set(places).size).toBe(places.length);
 }
@@ -92,14 +141,23 @@ describe('mutants of a valid config', () => {
   });
 
   it('are never accepted with an unknown key, wherever it stands', () => {
-    const key = fc.string({ minLength: 1 }).filter((name) => !(name in Object.prototype) && !/^[a-z$]/i.test(name));
-    const unknown = fc.record({ path: fc.constantFrom(...STRICT), key: fc.oneof(key, fc.constantFrom('intervall', 'zzz', 'constructor', 'toString')), value: odd });
+    const key = fc
+      .string({ minLength: 1 })
+      .filter((name) => !(name in Object.prototype) && !/^[a-z$]/i.test(name));
+    const unknown = fc.record({
+      path: fc.constantFrom(...STRICT),
+      key: fc.oneof(key, fc.constantFrom('intervall', 'zzz', 'constructor', 'toString')),
+      value: odd,
+    });
     fc.assert(
       fc.property(unknown, ({ path, key, value }) => {
         const config = structuredClone(EXAMPLE);
         (at(config, path) as Container)[key] = value;
         const result = compile(config, () => 'a file');
-        const named = 'mistakes' in result ? result.mistakes.filter(({ message }) => message.startsWith('unknown key')) : [];
+        const named =
+          'mistakes' in result
+            ? result.mistakes.filter(({ message }) => message.startsWith('unknown key'))
+            : [];
         expect(named.map((mistake) => pathText(mistake.path))).toContain(pathText([...path, key]));
       }),
       { numRuns },
@@ -109,8 +167,20 @@ describe('mutants of a valid config', () => {
 
 /** A few changes of the text itself. */
 const text = fc
-  .array(fc.record({ at: fc.nat(TEXT.length), cut: fc.nat(4), insert: fc.oneof(fc.constantFrom('', '"', '{', '}', '[', ']', ',', ':', '\\', '\n', '\u0000', '//', '1e999', '-', '0'), fc.string({ maxLength: 3 })) }), { minLength: 1, maxLength: 3 })
-  .map((edits) => edits.reduce((all, { at, cut, insert }) => all.slice(0, at) + insert + all.slice(at + cut), TEXT));
+  .array(
+    fc.record({
+      at: fc.nat(TEXT.length),
+      cut: fc.nat(4),
+      insert: fc.oneof(
+        fc.constantFrom('', '"', '{', '}', '[', ']', ',', ':', '\\', '\n', '\u0000', '//', '1e999', '-', '0'),
+        fc.string({ maxLength: 3 }),
+      ),
+    }),
+    { minLength: 1, maxLength: 3 },
+  )
+  .map((edits) =>
+    edits.reduce((all, { at, cut, insert }) => all.slice(0, at) + insert + all.slice(at + cut), TEXT),
+  );
 
 describe('our reading of JSON', () => {
   it('agrees with JSON.parse about what is JSON and what it says', () => {

@@ -25,7 +25,9 @@ const MADE = 'Made from the code; `WATCHBILL_UPDATE=1 npx vitest run test/docs` 
 
 /** docs/reasons.md: every reason code, by the status that it gives. */
 export function reasonsPage(): string {
-  const rows = Object.entries(REASONS).map(([code, { status, means }]) => `| \`${code}\` | ${status} | ${cell(means)} |`);
+  const rows = Object.entries(REASONS).map(
+    ([code, { status, means }]) => `| \`${code}\` | ${status} | ${cell(means)} |`,
+  );
   return `# Reason codes
 
 What a reading says is wrong, in one word. The API, the CLI, notifications and tests use the same words, and a code
@@ -56,9 +58,13 @@ ${types.map((type) => typeSection(type, common)).join('\n')}`;
 }
 
 function typeSection(type: Node, common: Node): string {
-  const isOwn = (name: string) => name !== 'type' && type.properties?.[name]?.description !== common.properties?.[name]?.description;
+  const isOwn = (name: string) =>
+    name !== 'type' && type.properties?.[name]?.description !== common.properties?.[name]?.description;
   const { severity } = type.properties ?? {};
-  const note = severity?.default === 'page' ? '' : `\n\n\`severity\` is ${code(severity?.default)} unless the check says otherwise.`;
+  const note =
+    severity?.default === 'page'
+      ? ''
+      : `\n\n\`severity\` is ${code(severity?.default)} unless the check says otherwise.`;
   return `## \`${type.properties?.type?.const}\`
 
 ${type.description}${note}
@@ -75,10 +81,19 @@ function table(node: Node, shown: (name: string) => boolean): string {
 }
 
 function rowsOf(path: string, field: Node, required: boolean): string[] {
-  const fallback = required ? 'required' : field.default === undefined || field.properties ? '' : code(field.default);
+  const fallback = required
+    ? 'required'
+    : field.default === undefined || field.properties
+      ? ''
+      : code(field.default);
   const own = `| \`${path}\` | ${cell(kindOf(field))} | ${fallback} | ${cell(field.description ?? '')} |`;
   const inner = isSecret(field) ? [] : Object.entries(field.properties ?? {});
-  return [own, ...inner.flatMap(([name, node]) => rowsOf(`${path}.${name}`, node, field.required?.includes(name) ?? false))];
+  return [
+    own,
+    ...inner.flatMap(([name, node]) =>
+      rowsOf(`${path}.${name}`, node, field.required?.includes(name) ?? false),
+    ),
+  ];
 }
 
 function kindOf(field: Node): string {
@@ -89,8 +104,10 @@ function kindOf(field: Node): string {
   if (isSecret(field)) return 'secret';
   if (field.pattern === DURATION.source) return 'duration';
   if (field.type === 'array') return `list: ${kindOf(field.items ?? {})}`;
-  if (field.type === 'object' && field.additionalProperties) return `by name: ${kindOf(field.additionalProperties)}`;
-  if (field.type === 'object') return field.properties ? `object (${Object.keys(field.properties).join(', ')})` : 'object';
+  if (field.type === 'object' && field.additionalProperties)
+    return `by name: ${kindOf(field.additionalProperties)}`;
+  if (field.type === 'object')
+    return field.properties ? `object (${Object.keys(field.properties).join(', ')})` : 'object';
   return field.type ?? 'anything';
 }
 

@@ -28,6 +28,9 @@ export const oldServer = (terms: OldTerms): Promise<Listening> =>
 
 const HANDSHAKE_FAILURE = 40;
 
+/** Without this extension OpenSSL talks to no server: RFC 5746, 3.4. */
+const RENEGOTIATION_INFO = Buffer.from('ff01000100', 'hex');
+
 export const alert = (version: number, code: number): Buffer =>
   Buffer.concat([u8(21), u16(version), vector(2, u8(2), u8(code))]);
 
@@ -37,7 +40,10 @@ export const handshakeRecord = (version: number, type: number, ...body: readonly
 
 /** ServerHello, Certificate, ServerKeyExchange and ServerHelloDone: RFC 5246, 7.4. */
 function firstFlight({ version, suite, certificates = [], modulus }: OldTerms): Buffer {
-  const flight = [handshakeRecord(version, 2, u16(version), Buffer.alloc(32, 7), u8(0), u16(suite), u8(0))];
+  const hello = [u16(version), Buffer.alloc(32, 7), u8(0), u16(suite), u8(0)];
+  // SSL 3.0 knows no extensions
+  if (version > 0x0300) hello.push(vector(2, RENEGOTIATION_INFO));
+  const flight = [handshakeRecord(version, 2, ...hello)];
   if (certificates.length > 0) {
     flight.push(handshakeRecord(version, 11, vector(3, ...certificates.map((der) => vector(3, der)))));
   }

@@ -23,8 +23,14 @@ const BOOT_AGAIN_MS = 5_000;
 /** What goes wrong around the process, and when: ms from `start`. */
 export interface Weather {
   readonly start: number;
-  readonly pagerDuty: readonly { readonly mode: PagerDutyMode; readonly span: { readonly from: number; readonly length: number } }[];
-  readonly store: readonly { readonly fault: 'before' | 'after'; readonly span: { readonly from: number; readonly length: number } }[];
+  readonly pagerDuty: readonly {
+    readonly mode: PagerDutyMode;
+    readonly span: { readonly from: number; readonly length: number };
+  }[];
+  readonly store: readonly {
+    readonly fault: 'before' | 'after';
+    readonly span: { readonly from: number; readonly length: number };
+  }[];
 }
 
 export interface WorldOptions {
@@ -133,7 +139,10 @@ export class World {
 
   get #pagerDutyNow(): PagerDutyMode {
     const at = this.clock.now() - this.#weather.start;
-    return this.#weather.pagerDuty.find(({ span }) => at >= span.from && at < span.from + span.length)?.mode ?? this.pagerDuty;
+    return (
+      this.#weather.pagerDuty.find(({ span }) => at >= span.from && at < span.from + span.length)?.mode ??
+      this.pagerDuty
+    );
   }
 
   /** What the page reads now. */

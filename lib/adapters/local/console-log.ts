@@ -4,14 +4,19 @@ import { redact } from '../../redact.ts';
 
 /** Lines for the person who runs Watchbill: time, level, message, fields; control characters shown, secrets hidden. */
 export function consoleLog(out: Writable, clock: Clock): Log {
-  const write = (level: string) => (message: string, fields: Record<string, Json> = {}) => {
-    const more = Object.entries(fields).map(([name, value]) => ` ${name}=${JSON.stringify(value)}`);
-    out.write(`${new Date(clock.now()).toISOString()} ${level} ${printable(redact(message + more.join('')))}\n`);
-  };
+  const write =
+    (level: string) =>
+    (message: string, fields: Record<string, Json> = {}) => {
+      const more = Object.entries(fields).map(([name, value]) => ` ${name}=${JSON.stringify(value)}`);
+      out.write(
+        `${new Date(clock.now()).toISOString()} ${level} ${printable(redact(message + more.join('')))}\n`,
+      );
+    };
   return { info: write('info '), warn: write('warn '), error: write('error') };
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones to hide
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
 
-const printable = (text: string): string => text.replace(CONTROL, (char) => JSON.stringify(char).slice(1, -1));
+const printable = (text: string): string =>
+  text.replace(CONTROL, (char) => JSON.stringify(char).slice(1, -1));

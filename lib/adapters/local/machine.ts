@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { Config } from '../../config/compiled.ts';
 import { ownCase } from '../../cases.ts';
+import type { Config } from '../../config/compiled.ts';
 import type { Post, Sender } from '../../deliver.ts';
-import type { Case, Incident } from '../../incident.ts';
 import { Home } from '../../home.ts';
+import type { Case, Incident } from '../../incident.ts';
 import type { Want } from '../../judge.ts';
 import type { Net } from '../../net/net.ts';
 import type { RunProbe, Site } from '../../observe.ts';
@@ -124,7 +124,9 @@ export async function startMachine(parts: MachineParts): Promise<Machine> {
   }
 
   function track(work: Promise<void>): void {
-    const watched = work.catch((error: unknown) => log.error('a beat failed', { error: String(error) })).finally(() => running.delete(watched));
+    const watched = work
+      .catch((error: unknown) => log.error('a beat failed', { error: String(error) }))
+      .finally(() => running.delete(watched));
     running.add(watched);
   }
 

@@ -57,7 +57,12 @@ export class MemoryQueue<T> implements Queue<T> {
       const message = this.#waiting[0] as T;
       failures = (await this.#handled(message, failures)) ? 0 : failures + 1;
       if (failures === 0) this.#waiting.shift();
-      else await sleep(this.#options.clock, Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (failures - 1)), signal);
+      else
+        await sleep(
+          this.#options.clock,
+          Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (failures - 1)),
+          signal,
+        );
     }
     this.#working = undefined;
   }
@@ -69,8 +74,11 @@ export class MemoryQueue<T> implements Queue<T> {
     } catch (error) {
       const { name, log } = this.#options;
       const isPoison = !(error instanceof StoreError) && failures + 1 >= POISONED_AFTER;
-      const why = error instanceof Error ? (isPoison ? (error.stack ?? error.message) : error.message) : String(error);
-      log.error(`${name}: ${why}; it is ${isPoison ? 'given up' : 'tried again'}`, { failures: failures + 1 });
+      const why =
+        error instanceof Error ? (isPoison ? (error.stack ?? error.message) : error.message) : String(error);
+      log.error(`${name}: ${why}; it is ${isPoison ? 'given up' : 'tried again'}`, {
+        failures: failures + 1,
+      });
       if (isPoison) this.#dropped += 1;
       return isPoison;
     }

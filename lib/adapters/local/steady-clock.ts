@@ -22,7 +22,9 @@ export function steadyClock(machine: Clock, log: Log): Clock & { readonly suspec
       offset += Math.max(0, jump);
     } else if (suspectSince === undefined) {
       suspectSince = monotonic;
-      log.warn(`the wall clock jumped by ${Math.round(jump / 1_000)} s: clock suspect, going on by the monotonic one`);
+      log.warn(
+        `the wall clock jumped by ${Math.round(jump / 1_000)} s: clock suspect, going on by the monotonic one`,
+      );
     } else if (monotonic - suspectSince >= BELIEVED_AFTER_MS) {
       suspectSince = undefined;
       offset += jump;
@@ -31,5 +33,10 @@ export function steadyClock(machine: Clock, log: Log): Clock & { readonly suspec
     return Math.round(monotonic + offset);
   }
 
-  return { now, monotonic: machine.monotonic, after: machine.after, suspect: () => suspectSince !== undefined };
+  return {
+    now,
+    monotonic: machine.monotonic,
+    after: machine.after,
+    suspect: () => suspectSince !== undefined,
+  };
 }

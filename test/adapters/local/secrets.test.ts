@@ -12,7 +12,8 @@ mkdirSync(dir);
 afterAll(() => rmSync(root, { recursive: true }));
 writeFileSync(join(root, 'outside'), 'not for us');
 
-const get = (secret: string, env: Record<string, string> = {}) => localSecrets({ WATCHBILL_SECRETS_DIR: dir, ...env }).get({ secret });
+const get = (secret: string, env: Record<string, string> = {}) =>
+  localSecrets({ WATCHBILL_SECRETS_DIR: dir, ...env }).get({ secret });
 
 describe('a secret of this machine', () => {
   it('is the environment variable of its name, before a file of that name', async () => {
@@ -46,15 +47,35 @@ describe('a secret of this machine', () => {
 
 describe('a secret that cannot be resolved says why, and never what it is', () => {
   it.each<[title: string, secret: string, env: Record<string, string>, message: string]>([
-    ['it is nowhere', 'NOWHERE', {}, 'the secret NOWHERE is neither in the environment nor a readable file in WATCHBILL_SECRETS_DIR (ENOENT)'],
-    ['there is no directory', 'NOWHERE', { WATCHBILL_SECRETS_DIR: '' }, 'the secret NOWHERE is not in the environment, and WATCHBILL_SECRETS_DIR is not set'],
+    [
+      'it is nowhere',
+      'NOWHERE',
+      {},
+      'the secret NOWHERE is neither in the environment nor a readable file in WATCHBILL_SECRETS_DIR (ENOENT)',
+    ],
+    [
+      'there is no directory',
+      'NOWHERE',
+      { WATCHBILL_SECRETS_DIR: '' },
+      'the secret NOWHERE is not in the environment, and WATCHBILL_SECRETS_DIR is not set',
+    ],
     ['it is empty', 'EMPTY', { EMPTY: '' }, 'the secret EMPTY is empty'],
     ['its file is empty', 'EMPTY_FILE', {}, 'the secret EMPTY_FILE is empty'],
-    ['its file is a directory', 'DIRECTORY', {}, 'the secret DIRECTORY is neither in the environment nor a readable file in WATCHBILL_SECRETS_DIR (EISDIR)'],
+    [
+      'its file is a directory',
+      'DIRECTORY',
+      {},
+      'the secret DIRECTORY is neither in the environment nor a readable file in WATCHBILL_SECRETS_DIR (EISDIR)',
+    ],
     ['its name leads out of the directory', '../outside', {}, 'a secret has a name that cannot be one'],
     ['its name is a path', '/etc/passwd', {}, 'a secret has a name that cannot be one'],
     ['its name ends a path', 'a\0b', {}, 'a secret has a name that cannot be one'],
-    ['its name is that of a method', 'constructor', {}, 'the secret constructor is neither in the environment nor a readable file in WATCHBILL_SECRETS_DIR (ENOENT)'],
+    [
+      'its name is that of a method',
+      'constructor',
+      {},
+      'the secret constructor is neither in the environment nor a readable file in WATCHBILL_SECRETS_DIR (ENOENT)',
+    ],
   ])('%s', async (_, secret, env, message) => {
     writeFileSync(join(dir, 'EMPTY_FILE'), '\n');
     mkdirSync(join(dir, 'DIRECTORY'), { recursive: true });

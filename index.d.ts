@@ -1,0 +1,1 @@
+export { defineConfig, secret } from './dist/lib/index.js';
