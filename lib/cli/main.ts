@@ -6,7 +6,7 @@ import { redact } from '../redact.ts';
 import { VERSION } from '../version.ts';
 import { drill } from './drill.ts';
 import { schema } from './schema.ts';
-import { start } from './start.ts';
+import { type Started, start } from './start.ts';
 import { status } from './status.ts';
 import { test } from './test.ts';
 import { validate } from './validate.ts';
@@ -71,6 +71,7 @@ function commands(shell: Shell, exit: (code: ExitCode) => void): Command {
     .option(...data)
     .action(async ({ config, ...options }) => {
       const { cwd, env, stdout, stderr } = shell;
+      const stopAsked = firstSignal(shell);
       const started = await start({
         cwd: cwd.call(shell),
         named: config,
@@ -79,7 +80,7 @@ function commands(shell: Shell, exit: (code: ExitCode) => void): Command {
         err: stderr,
         ...options,
       });
-      await untilStopped(shell, started);
+      await untilStopped(shell, started, stopAsked);
     });
   command('validate', 'check the config without running anything')
     .option('--json', 'for machines')
@@ -129,14 +130,24 @@ function port(text: string): number {
   return value;
 }
 
-/** Goes on until SIGTERM or SIGINT; SIGHUP reads the config again. A second signal ends at once. */
-async function untilStopped(shell: Shell, started: Awaited<ReturnType<typeof start>>): Promise<void> {
+/** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once, as it would by itself. */
+function firstSignal(shell: Shell): Promise<void> {
+  return new Promise((resolve) => {
+    const names = ['SIGTERM', 'SIGINT'] as const;
+    const heard = () => {
+      for (const name of names) shell.off(name, heard);
+      resolve();
+    };
+    for (const name of names) shell.on(name, heard);
+  });
+}
+
+/** Goes on until the signal; SIGHUP reads the config again. */
+async function untilStopped(shell: Shell, started: Started, stopAsked: Promise<void>): Promise<void> {
   const reload = () => void started.reload();
   shell.on('SIGHUP', reload);
   const keepAlive = setInterval(() => {}, 2 ** 30);
-  await new Promise<void>((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT']) shell.on(signal, () => resolve());
-  });
+  await stopAsked;
   clearInterval(keepAlive);
   shell.off('SIGHUP', reload);
   await started.stop();

@@ -1,3 +1,4 @@
+import type { Reason } from '../reasons.ts';
 import { bareHello } from './bare-hello.ts';
 import { greetingFault } from './greeting.ts';
 import { Fault, type Limits, type Net, type Target } from './net.ts';
@@ -27,6 +28,10 @@ const AES_SUITES = [0xc014, 0xc013, 0xc00a, 0xc009, 0x0039, 0x0033, 0x0035, 0x00
 
 const OLD_VERSIONS: Readonly<Record<number, string>> = { 768: 'SSL 3.0', 769: 'TLS 1.0', 770: 'TLS 1.1' };
 
+/** What a server that speaks something else answers to a TLS hello, and what one that has other terms. */
+const NO_TLS: readonly Reason[] = ['not_tls', 'tls_closed', 'tls_reset'];
+const NO_TERMS: readonly Reason[] = ['no_shared_cipher', 'protocol_too_old'];
+
 /**
  * Asks a server that OpenSSL can't come to terms with, in our own words, what it does speak: SSL, a suite of
  * another time, or no TLS at all. `undefined`: it doesn't say.
@@ -38,8 +43,8 @@ export async function lastLook(
   first: Fault,
   limits: Limits,
 ): Promise<Fault | undefined> {
-  if (first.reason === 'not_tls') return greetingFault(net, target, limits);
-  if (first.reason !== 'no_shared_cipher' && first.reason !== 'protocol_too_old') return undefined;
+  if (NO_TLS.includes(first.reason)) return greetingFault(net, target, limits);
+  if (!NO_TERMS.includes(first.reason)) return undefined;
   const suites = [...OLD_SUITES.keys(), ...AES_SUITES];
   const choice = await bareHello(net, target, { suites, servername }, limits);
   const version = choice && OLD_VERSIONS[choice.version];

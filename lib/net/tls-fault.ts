@@ -32,6 +32,7 @@ const OBJECTIONS: Readonly<Record<string, Reason>> = {
   ERR_SSL_DH_KEY_TOO_SMALL: 'weak_dh',
   ERR_SSL_BAD_DH_VALUE: 'weak_dh',
   ERR_SSL_MODULUS_TOO_SMALL: 'weak_dh',
+  ERR_SSL_UNKNOWN_SECURITY_BITS: 'weak_dh', // a group below 1024 bits
   ERR_TLS_DH_PARAM_SIZE: 'weak_dh',
   ERR_SSL_NO_CIPHERS_AVAILABLE: 'no_shared_cipher',
   ERR_SSL_WRONG_CIPHER_RETURNED: 'no_shared_cipher',

@@ -40,7 +40,7 @@ export const handshakeRecord = (version: number, type: number, ...body: readonly
 
 /** ServerHello, Certificate, ServerKeyExchange and ServerHelloDone: RFC 5246, 7.4. */
 function firstFlight({ version, suite, certificates = [], modulus }: OldTerms): Buffer {
-  const hello = [u16(version), Buffer.alloc(32, 7), u8(0), u16(suite), u8(0)];
+  const hello: Buffer[] = [u16(version), Buffer.alloc(32, 7), u8(0), u16(suite), u8(0)];
   // SSL 3.0 knows no extensions
   if (version > 0x0300) hello.push(vector(2, RENEGOTIATION_INFO));
   const flight = [handshakeRecord(version, 2, ...hello)];

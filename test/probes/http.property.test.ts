@@ -148,25 +148,7 @@ const expectation = {
   headers: { x: { exists: true } },
 };
 
-let nn = 0;
-import v8 from 'node:v8';
-import vm from 'node:vm';
-v8.setFlagsFromString('--expose-gc');
-const gc = vm.runInNewContext('gc');
 async function holds(one: Answer): Promise<void> {
-  if (++nn % 1000 === 0) {
-    const a = process.memoryUsage();
-    gc();
-    await settle();
-    gc();
-    const b = process.memoryUsage();
-    process.stdout.write(
-      nn +
-        ' ' +
-        [a.rss, b.rss, b.heapUsed, b.external, b.arrayBuffers].map((x) => (x / 1e6).toFixed(1)).join(' ') +
-        '\n',
-    );
-  }
   current = one;
   const clock = new VirtualClock(Date.now());
   const url = `${one.isSecure ? 'https' : 'http'}://127.0.0.1:${server.port}/`;
@@ -195,8 +177,5 @@ it(`whatever ${RUNS} servers say, a probe ends by its deadline, in little memory
   const before = { sockets: sockets(), memory: process.memoryUsage().rss };
   await fc.assert(property, { numRuns: RUNS });
   await until(() => sockets() <= before.sockets);
-  process.stdout.write(
-    `memory +${(process.memoryUsage().rss - before.memory) / 1e6} MB sockets ${before.sockets}\n`,
-  );
   expect(process.memoryUsage().rss - before.memory).toBeLessThan(MEMORY_MAX);
 });

@@ -49,7 +49,7 @@ const below = (spec: Parameters<typeof root.intermediate>[0], name = HOST): Issu
 const past = { from: Date.now() - 9 * DAY, to: Date.now() - DAY };
 const mutual = { requestCert: true, rejectUnauthorized: true };
 
-type Case = readonly [
+type Case = [
   title: string,
   server: () => Promise<Listening>,
   status: Status,

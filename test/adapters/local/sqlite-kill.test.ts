@@ -9,8 +9,8 @@ import { temporaryDir } from '../../kit/local-store.ts';
 import { bodyOf, WRITERS } from '../../kit/store-child.ts';
 
 const CHILD = new URL('../../kit/store-child.ts', import.meta.url).pathname;
-/** How many stores are killed in all, and how many of them at once: a process costs more than a store. */
-const KILLS = Number(process.env.WATCHBILL_RUNS ?? 16);
+/** How many stores are killed in all (1,000 at the most: a minute), and how many of them at once. */
+const KILLS = Math.min(1_000, Number(process.env.WATCHBILL_RUNS ?? 16));
 const STORES = 8;
 
 interface Found {

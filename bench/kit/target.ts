@@ -1,0 +1,66 @@
+/**
+ * The target of the probe benchmarks, a process of its own: http, https, and a port that accepts and says
+ * nothing. It tells its parent the ports, then, when asked, when each path was last asked for and how often.
+ */
+import { createServer, type RequestListener } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
+import { createServer as createSilentServer, type AddressInfo, type Server } from 'node:net';
+import { makeAuthority } from '../../test/kit/ca.ts';
+
+/** Its first message. */
+export interface Target {
+  readonly http: number;
+  readonly https: number;
+  readonly silent: number;
+  /** PEM of the authority behind the certificate of `https`. */
+  readonly ca: string;
+}
+
+/** Its answer to any message: what was asked for since the one before. */
+export interface Seen {
+  readonly answered: number;
+  /** Epoch ms of each request, by path. */
+  readonly arrivals: Readonly<Record<string, readonly number[]>>;
+}
+
+const BODY = JSON.stringify({ status: 'ok', queue: 12, version: '1.2.3' });
+
+let answered = 0;
+let arrivals: Record<string, number[]> = {};
+
+const answer: RequestListener = ({ url = '' }, response) => {
+  answered += 1;
+  if (process.argv[2] === 'arrivals') (arrivals[url] ??= []).push(Date.now());
+  response.writeHead(200, { 'content-type': 'application/json', 'content-length': BODY.length });
+  response.end(BODY);
+};
+
+const authority = makeAuthority();
+const { cert, key } = authority.intermediate().issue({ names: ['127.0.0.1', 'localhost'] });
+const silent = createSilentServer((socket) => socket.on('error', () => socket.destroy()).resume());
+
+tell({
+  http: await listening(createServer(answer)),
+  https: await listening(createSecureServer({ cert, key }, answer)),
+  silent: await listening(silent),
+  ca: authority.pem,
+});
+
+process.on('message', () => {
+  tell({ answered, arrivals });
+  answered = 0;
+  arrivals = {};
+});
+process.on('disconnect', () => process.exit());
+
+function tell(message: Target | Seen): void {
+  process.send?.(message);
+}
+
+function listening(server: Server): Promise<number> {
+  return new Promise((resolve) => {
+    server.listen({ host: '127.0.0.1', port: 0, backlog: 4_096 }, () =>
+      resolve((server.address() as AddressInfo).port),
+    );
+  });
+}
