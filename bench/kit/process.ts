@@ -1,4 +1,4 @@
-import { type ChildProcess, fork, spawn, type SpawnOptions } from 'node:child_process';
+import { type ChildProcess, fork, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 
@@ -48,7 +48,10 @@ export interface Partner<First, Answer> {
   stop(): void;
 }
 
-export async function partner<First, Answer>(module: URL, ...args: string[]): Promise<Partner<First, Answer>> {
+export async function partner<First, Answer>(
+  module: URL,
+  ...args: string[]
+): Promise<Partner<First, Answer>> {
   const child = fork(module, args);
   const [first] = (await once(child, 'message')) as [First];
   return {

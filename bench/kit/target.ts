@@ -4,7 +4,7 @@
  */
 import { createServer, type RequestListener } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
-import { createServer as createSilentServer, type AddressInfo, type Server } from 'node:net';
+import { type AddressInfo, createServer as createSilentServer, type Server } from 'node:net';
 import { makeAuthority } from '../../test/kit/ca.ts';
 
 /** Its first message. */

@@ -35,21 +35,30 @@ async function shownCommands(): Promise<string[]> {
   ];
 }
 
-/** Runs the CLI in a folder; with `until`, as long as it hasn't printed that. */
-async function watchbill(args: readonly string[], cwd: string, env: Record<string, string>, until?: RegExp) {
+function run(args: readonly string[], cwd: string, env: Record<string, string>) {
   const child = spawn(process.execPath, [join(ROOT, 'bin/watchbill.js'), ...args], {
     cwd,
     env: { ...process.env, ...env },
   });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk) => {
-      output += chunk;
-      if (until?.test(output)) child.kill('SIGTERM');
-    });
+  const ran = { child, output: '', closed: once(child, 'close').then(([code]) => code as number | null) };
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (ran.output += chunk));
+  return ran;
+}
+
+async function watchbill(args: readonly string[], cwd: string, env: Record<string, string>) {
+  const ran = run(args, cwd, env);
+  return { code: await ran.closed, output: ran.output };
+}
+
+/** Goes on once the page of a started Watchbill shows a check that is up. */
+async function untilUp(started: ReturnType<typeof run>): Promise<void> {
+  while (started.child.exitCode === null) {
+    const url = /http:\/\/127[.\d]+:\d+/.exec(started.output)?.[0];
+    const summary = url && (await (await fetch(`${url}/api/v1/summary`)).json());
+    if (summary && summary.checks[0]?.status === 'up') return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  const [code] = await once(child, 'close');
-  return { code, output };
+  throw new Error(started.output);
 }
 
 test('every watchbill command of the README and docs runs as it stands there', async () => {
@@ -82,17 +91,19 @@ test('every watchbill command of the README and docs runs as it stands there', a
   await writeFile(join(cwd, 'watchbill.config.json'), JSON.stringify(config));
   const env = { PD_KEY: 'R0123456789ABCDEFGHIJKLMNOPQRSTU' };
   try {
+    let started: ReturnType<typeof run> | undefined;
     for (const line of ours) {
       const args = line.split(' ').slice(2);
-      if (args[0] === 'start') args.push('--port', '0');
-      const { code, output } = await watchbill(
-        args,
-        cwd,
-        env,
-        args[0] === 'start' ? /http:\/\/127/ : undefined,
-      );
+      if (args[0] === 'start') {
+        started ??= run([...args, '--port', '0'], cwd, env);
+        await untilUp(started);
+        continue;
+      }
+      const { code, output } = await watchbill(args, cwd, env);
       expect(code, `${line}\n${output}`).toBe(0);
     }
+    started?.child.kill('SIGTERM');
+    expect(await started?.closed, started?.output).toBe(0);
   } finally {
     target.close();
     receiver.close();
