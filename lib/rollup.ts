@@ -196,12 +196,13 @@ export class Rollup {
   }
 
   #learnHour(hour: number, body: HourBody, now: number): void {
-    this.#oldest = Math.min(this.#oldest, hour);
     this.#skipped.set(hour, (this.#skipped.get(hour) ?? 0) + body.skipped);
     for (const [hash, row] of Object.entries(body.rows)) {
       const rows = inner(this.#rows, hash);
       const known = rows.get(hour);
       const merged = known ? mergeRows(known, row) : row;
+      const first = merged.marks.search(/[^.]/);
+      if (first >= 0) this.#oldest = Math.min(this.#oldest, hour + first * MINUTE_MS);
       if (hour > hourOf(now) - ROWS_KEPT * HOUR_MS) rows.set(hour, merged);
       inner(this.#hours, hash).set(hour, sumRow(merged));
     }
