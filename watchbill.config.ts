@@ -2,7 +2,13 @@ import { defineConfig, secret } from 'watchbill';
 import { demoAuthority } from './demo/certificate.ts';
 
 /** What is watched. Out of the box: the small shop that `npm start` brings up beside Watchbill (demo/service.ts). */
-const shop = { connectTo: '127.0.0.1:18443', ca: demoAuthority(), every: '5s', timeout: '3s', public: true } as const;
+const shop = {
+  connectTo: '127.0.0.1:18443',
+  ca: demoAuthority(),
+  every: '5s',
+  timeout: '3s',
+  public: true,
+} as const;
 
 export default defineConfig({
   name: 'Demo shop',

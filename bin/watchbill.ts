@@ -1,4 +1,4 @@
 #!/usr/bin/env node
 import { main } from '../lib/cli/main.ts';
 
-process.exitCode = await main(process.argv, process);
+process.exit(await main(process.argv, process));

@@ -19,7 +19,10 @@ export async function startService(out: { write(text: string): unknown }): Promi
   const started = performance.now();
   const servers = [
     await listening(createHttps(demoCertificate(), shop(started)), PORTS.shop),
-    await listening(createTcp((socket) => socket.on('error', () => socket.destroy()).end()), PORTS.database),
+    await listening(
+      createTcp((socket) => socket.on('error', () => socket.destroy()).end()),
+      PORTS.database,
+    ),
     await listening(createHttp(pager(out)), PORTS.pager),
   ];
   const names = await nameServer();
@@ -47,11 +50,12 @@ const shop = (started: number) => (request: IncomingMessage, response: ServerRes
   }, delay);
 };
 
-const pager = (out: { write(text: string): unknown }) => async (request: IncomingMessage, response: ServerResponse) => {
-  const { kind, text } = JSON.parse(Buffer.concat(await request.toArray()).toString());
-  out.write(`  pager: ${String(kind).toUpperCase()}  ${text}\n`);
-  response.writeHead(204).end();
-};
+const pager =
+  (out: { write(text: string): unknown }) => async (request: IncomingMessage, response: ServerResponse) => {
+    const { kind, text } = JSON.parse(Buffer.concat(await request.toArray()).toString());
+    out.write(`  pager: ${String(kind).toUpperCase()}  ${text}\n`);
+    response.writeHead(204).end();
+  };
 
 /** Says that shop.test is at 127.0.0.1. */
 async function nameServer(): Promise<ReturnType<typeof createSocket>> {

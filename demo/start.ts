@@ -5,8 +5,11 @@ import { startService } from './service.ts';
 process.env.DEMO_PAGER_KEY ??= 'signs what the pager of the demo is sent';
 const stop = await startService(process.stdout).catch((error: NodeJS.ErrnoException) => {
   if (error.code !== 'EADDRINUSE') throw error;
-  process.stderr.write(`The demo needs a port that is taken: ${error.message}. Is another "npm start" running?\n`);
+  process.stderr.write(
+    `The demo needs a port that is taken: ${error.message}. Is another "npm start" running?\n`,
+  );
   process.exit(1);
 });
-process.exitCode = await main(['node', 'watchbill', 'start', ...process.argv.slice(2)], process);
+const exitCode = await main(['node', 'watchbill', 'start', ...process.argv.slice(2)], process);
 stop();
+process.exit(exitCode);

@@ -9,6 +9,8 @@ import { inMaintenance } from './maintenance.ts';
 export interface World {
   readonly config: Config;
   readonly now: number;
+  /** Since when home has lived without a gap, epoch ms. */
+  readonly since: number;
   readonly check: (id: string) => Check | undefined;
   readonly known: (checkId: string) => Known;
   readonly silent: ReadonlySet<string>;
@@ -101,78 +103,48 @@ export function locationCases(
   const mostAreSilent = world.silent.size * 2 > locations.length;
   const blind = locations.map((name): Case => {
     const { want, evidence } = judgeLocation(readingsAt(name), world.now);
-    const title = `The location ${name} cannot see`;
-    return locationCase(
-      key('location', name, 'blind'),
-      'blind',
-      'ticket',
+    const { reasons = [], message = '' } = evidence?.detail ?? {};
+    return {
+      ...locationCase(world, { at: evidence?.at ?? world.now, reasons, message, locations: [name] }),
+      subject: key('location', name, 'blind'),
+      class: 'blind',
       want,
-      title,
-      [name],
-      world,
-      rules.unknownAfter,
-      evidence,
-    );
+      title: `The location ${name} cannot see`,
+      announceAfter: rules.unknownAfter,
+    };
   });
+  const silence = { at: world.now, reasons: ['silent'], message: SILENCE };
   const silent = locations.map((name): Case => {
     const want = !world.silent.has(name) ? 'close' : mostAreSilent ? 'hold' : 'open';
-    return locationCase(
-      key('location', name, 'silent'),
-      'silent',
-      'ticket',
+    return {
+      ...locationCase(world, { ...silence, locations: [name] }),
+      subject: key('location', name, 'silent'),
       want,
-      `The location ${name} is silent`,
-      [name],
-      world,
-      0,
-    );
+      title: `The location ${name} is silent`,
+    };
   });
-  const names = [...world.silent];
-  const title = locations.length > 1 ? 'Most locations are silent' : `The location ${locations[0]} is silent`;
-  const all = locationCase(
-    key('locations', 'silent'),
-    'silent',
-    'page',
-    mostAreSilent ? 'open' : 'close',
-    title,
-    names,
-    world,
-    0,
-  );
+  const all: Case = {
+    ...locationCase(world, { ...silence, locations: [...world.silent] }),
+    subject: key('locations', 'silent'),
+    severity: 'page',
+    want: mostAreSilent ? 'open' : 'close',
+    title: locations.length > 1 ? 'Most locations are silent' : `The location ${locations[0]} is silent`,
+  };
   return [...blind, ...silent, all];
 }
 
-function locationCase(
-  subject: string,
-  kind: IncidentClass,
-  severity: Case['severity'],
-  want: Want,
-  title: string,
-  names: readonly string[],
-  { now, config }: World,
-  announceAfter: number,
-  seen?: Kept,
-): Case {
-  const silence = 'No tick for three minutes: nothing is being watched from there.';
-  const evidence = {
-    at: seen?.at ?? now,
-    reasons: seen?.detail?.reasons ?? ['silent'],
-    message: seen?.detail?.message ?? (kind === 'silent' ? silence : ''),
-    locations: names,
-    of: config.locations.length,
-    facts: {},
-  };
+const SILENCE = 'No tick for three minutes: nothing is being watched from there.';
+
+/** What the cases of locations have in common: a ticket at once. */
+function locationCase({ config }: World, evidence: Omit<Evidence, 'of' | 'facts'>) {
   return {
-    subject,
-    class: kind,
-    severity,
-    want,
-    title,
+    class: 'silent',
+    severity: 'ticket',
     runbook: '/runbooks/location',
-    evidence,
+    evidence: { ...evidence, of: config.locations.length, facts: {} },
     heldBy: undefined,
-    announceAfter,
-  };
+    announceAfter: 0,
+  } as const;
 }
 
 /** Something is wrong with Watchbill itself (a config was rejected, a store was quarantined): a ticket. */

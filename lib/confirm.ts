@@ -3,6 +3,7 @@ import type { Check } from './config/compiled.ts';
 import { MINUTE_MS } from './history.ts';
 import type { IncidentClass } from './incident.ts';
 import type { Ask, EarlyTick } from './reading.ts';
+import { hashOf } from './schedule.ts';
 
 /**
  * Confirm now, not next minute: which checks home asks locations to run besides their schedule. Asking twice
@@ -11,7 +12,7 @@ import type { Ask, EarlyTick } from './reading.ts';
 
 /** An early tick older than this is history. */
 const FRESH_MS = 30_000;
-/** A check that is down or unknown without an open incident is asked for again for so long. */
+/** A check that is down or unknown without an outage of it is asked for again for so long. */
 const DOUBT_MS = 600_000;
 
 /** On an early tick: the failing checks at every other location, and their parents everywhere. */
@@ -32,7 +33,10 @@ function isNews(check: Check, early: EarlyTick, world: World): boolean {
   return newest?.status !== 'down' && world.open(checkSubject(check.id, 'down')) === undefined;
 }
 
-/** Every minute: what is in doubt. Checks that run each minute anyway are left to their schedule. */
+/**
+ * Every minute: what is in doubt. Checks that run each minute anyway are left to their schedule, as long as that
+ * brings readings: where the process never lives long enough for a whole run, it doesn't.
+ */
 export function asksOf(world: World): Ask[] {
   return world.config.locations.flatMap((location) => {
     const doubtful = world.config.checks.filter((check) => isDoubtful(check, location, world));
@@ -48,17 +52,22 @@ export function asksOf(world: World): Ask[] {
 
 function isDoubtful(check: Check, location: string, world: World): boolean {
   if (!check.locations.includes(location)) return false;
-  const newest = world.known(check.id).get(location)?.newest;
-  const isOverdue = !newest || world.now - newest.at > check.every + MINUTE_MS;
-  if (check.every <= MINUTE_MS) return isOverdue && newest !== undefined;
+  const isScheduled = check.every <= MINUTE_MS;
+  const latest = world.known(check.id).get(location);
+  const lastAt = latest?.newest.at ?? (isScheduled ? world.since : 0);
+  if (world.now - lastAt > check.every + MINUTE_MS) return true;
+  if (isScheduled || !latest) return false;
   const opened = (kind: IncidentClass) => world.open(checkSubject(check.id, kind))?.openedAt;
-  if (isOverdue || opened('down') !== undefined) return true;
+  if (opened('down') !== undefined) return true;
+  const { newest, known } = latest;
   const isBad = newest.status === 'down' || newest.status === 'unknown';
-  const since = opened('degraded') ?? opened('unknown');
+  const wasKnown = known[0] && known[0][0] + check.every;
+  const since = opened('degraded') ?? opened('unknown') ?? wasKnown;
   return isBad && since !== undefined && world.now - since < DOUBT_MS;
 }
 
-function ask(location: string, cause: Ask['cause'], checks: readonly Check[], at: number): Ask[] {
-  const here = checks.filter(({ locations }) => locations.includes(location)).map(({ id }) => id);
-  return here.length > 0 ? [{ location, cause, at, checks: [...new Set(here)] }] : [];
+function ask(location: string, why: 'confirm' | 'renew', checks: readonly Check[], at: number): Ask[] {
+  const here = new Set(checks.filter(({ locations }) => locations.includes(location)).map(({ id }) => id));
+  const cause: Ask['cause'] = `${why}-${hashOf([...here].join('\n')).toString(16)}`;
+  return here.size > 0 ? [{ location, cause, at, checks: [...here] }] : [];
 }

@@ -45,56 +45,66 @@ export interface Sighting extends Pick<Kept, 'at' | 'status' | 'latencyMs'> {
   readonly location: string;
 }
 
+/** What one check's hour depends on besides what was seen. Times are epoch ms. */
+export interface HourOptions {
+  /** The check's interval, ms: a reading stands until the next, at most for so long. */
+  readonly every: number;
+  readonly inMaintenance: (at: number) => boolean;
+  /** Minutes that begin at `now` or later have not been yet. */
+  readonly now: number;
+}
+
 /**
- * One check's hour from everything that was seen in it, in any order. A minute is what the majority of the
- * locations that could tell say, each by its worst reading; a reading stands until the next, at most `every` ms.
+ * One check's hour from everything that was seen in it, in any order, and from what still stood when it began. A
+ * minute is what the majority of the locations that could tell say, each by its worst reading.
  */
-export function rollHour(
-  hour: number,
-  sightings: readonly Sighting[],
-  every: number,
-  inMaintenance: (at: number) => boolean,
-): HourRow {
-  const byLocation = Map.groupBy(sightings, ({ location }) => location);
-  const rows = [...byLocation.values()].map((seen) => minutesOf(hour, seen, every));
-  const latencies = latencyOf(hour, sightings);
+export function rollHour(hour: number, seen: readonly Sighting[], options: HourOptions): HourRow {
+  const byLocation = Map.groupBy(seen, ({ location }) => location);
+  const rows = [...byLocation.values()].map((here) => minutesOf(hour, here, options.every));
   const marks = Array.from({ length: 60 }, (_, minute) => {
-    if (inMaintenance(hour + minute * MINUTE_MS)) return 'm';
+    const at = hour + minute * MINUTE_MS;
+    if (at >= options.now) return '.';
+    if (options.inMaintenance(at)) return 'm';
     return agree(rows.flatMap((row) => row[minute] ?? []));
   });
-  return { marks: marks.join(''), latency: Buffer.from(latencies).toString('base64') };
+  return { marks: marks.join(''), latency: Buffer.from(latencyOf(hour, seen)).toString('base64') };
+}
+
+/**
+ * What each location said last, where that still stands at `end`: the next hour begins with it. With an interval of
+ * a minute or less it needn't: the first minute has a reading of its own.
+ */
+export function standingAt(end: number, seen: readonly Sighting[], every: number): Sighting[] {
+  if (every <= MINUTE_MS) return [];
+  const byLocation = Map.groupBy(seen, ({ location }) => location);
+  return [...byLocation.values()]
+    .map((here) => here.reduce((a, b) => (isLater(b, a) ? b : a)))
+    .filter(({ at }) => at + every > end);
 }
 
 /** Per minute the worst status that one location saw, carried on while its last reading stands. */
 function minutesOf(hour: number, seen: readonly Sighting[], every: number): (Status | undefined)[] {
   const minutes = new Array<Status | undefined>(60).fill(undefined);
-  for (const { at, status } of seen) {
-    const minute = Math.floor((at - hour) / MINUTE_MS);
-    if (minute >= 0 && minute < 60) minutes[minute] = worse(minutes[minute], status);
+  const lastIn = new Array<Sighting | undefined>(60).fill(undefined);
+  let standing: Sighting | undefined;
+  for (const sighting of seen) {
+    const minute = Math.floor((sighting.at - hour) / MINUTE_MS);
+    if (minute < 0 && (!standing || isLater(sighting, standing))) standing = sighting;
+    if (minute < 0 || minute >= 60) continue;
+    minutes[minute] = worse(minutes[minute], sighting.status);
+    const last = lastIn[minute];
+    if (!last || isLater(sighting, last)) lastIn[minute] = sighting;
   }
-  let standing: { status: Status; until: number } | undefined;
-  const lastIn = lastOfMinutes(hour, seen);
   return minutes.map((status, minute) => {
-    const last = lastIn.get(minute);
-    if (last) standing = { status: last.status, until: Math.floor((last.at + every - hour - 1) / MINUTE_MS) };
-    return status ?? (standing && minute <= standing.until ? standing.status : undefined);
+    const carried = standing && hour + minute * MINUTE_MS < standing.at + every ? standing.status : undefined;
+    standing = lastIn[minute] ?? standing;
+    return status ?? carried;
   });
 }
 
-function lastOfMinutes(hour: number, seen: readonly Sighting[]): Map<number, Sighting> {
-  const last = new Map<number, Sighting>();
-  for (const sighting of seen) {
-    const minute = Math.floor((sighting.at - hour) / MINUTE_MS);
-    const before = last.get(minute);
-    if (
-      !before ||
-      sighting.at > before.at ||
-      (sighting.at === before.at && worse(before.status, sighting.status) !== before.status)
-    )
-      last.set(minute, sighting);
-  }
-  return last;
-}
+/** Of two at the same time the worse one is the later. */
+const isLater = (a: Sighting, b: Sighting): boolean =>
+  a.at > b.at || (a.at === b.at && worse(b.status, a.status) !== b.status);
 
 const BADNESS: readonly Status[] = ['unknown', 'up', 'degraded', 'down'];
 
@@ -110,12 +120,12 @@ function agree(statuses: readonly Status[]): MinuteMark {
   return known.some((status) => status !== 'up') ? 'g' : 'u';
 }
 
-/** Sixteen steps to each doubling, so that a byte holds 1 ms to 60 s within 5 %. */
+/** Sixteen steps to each doubling, so that a byte holds 1 ms to 60 s within 5 %; whole, so that sums are exact. */
 const STEPS = 16;
 
 const latencyByte = (ms: number): number => Math.min(255, 1 + Math.round(STEPS * Math.log2(1 + ms)));
 const LATENCIES = Array.from({ length: 256 }, (_, byte) =>
-  byte === 0 ? undefined : 2 ** ((byte - 1) / STEPS) - 1,
+  byte === 0 ? undefined : Math.round(2 ** ((byte - 1) / STEPS) - 1),
 );
 
 function latencyOf(hour: number, sightings: readonly Sighting[]): number[] {

@@ -2,9 +2,18 @@ import { randomUUID } from 'node:crypto';
 import type { World } from './cases.ts';
 import type { Check, Config } from './config/compiled.ts';
 import { HOUR_MS } from './history.ts';
-import { advance, type Case, end, type Incident, isVisible, type Rules } from './incident.ts';
+import {
+  advance,
+  type Case,
+  end,
+  type Incident,
+  type IncidentClass,
+  isVisible,
+  type Rules,
+} from './incident.ts';
 import {
   aliveKey,
+  beatOfTick,
   INSTALLATION,
   incidentKey,
   incidents,
@@ -12,26 +21,27 @@ import {
   latestKey,
   recentKey,
   recentOf,
+  tickKey,
   ticksOf,
 } from './items.ts';
 import { type Known, silentLocations } from './judge.ts';
-import { key, time } from './keys.ts';
 import {
   type Kept,
   type Latest,
   type LatestShard,
-  merge,
   mergeShards,
   NOTHING,
   type PackedLatest,
   type PackedTick,
   packLatest,
   packTick,
+  shardOfReadings,
   unpackLatest,
   unpackTick,
-  withoutFuture,
+  withDetails,
+  within,
 } from './latest.ts';
-import { isPending, nextDue } from './outbox.ts';
+import { isPending, nextDue, wasSetBack } from './outbox.ts';
 import type { Clock, Item, Log, Store } from './ports.ts';
 import type { Tick } from './reading.ts';
 import { hashOf, type Sharding, shardingOf, shardOf } from './schedule.ts';
@@ -44,10 +54,16 @@ const RECENT_LIFE_MS = 400 * 86_400_000;
 const HOME_GAP_MS = 120_000;
 /** Nothing may claim to be further ahead of home's clock than this. */
 const FUTURE_MS = 120_000;
+/** Nothing older has a say: two of the longest intervals (30 d), and a minute or so. */
+const SAID_MS = 61 * 86_400_000;
 /** What nobody has reported for so long is watched no longer. */
 export const FORGOTTEN_MS = 300_000;
+/** The classes of incidents that readings, or their absence, open and close. */
+const OF_READINGS: ReadonlySet<IncidentClass> = new Set(['down', 'degraded', 'unknown', 'silent', 'blind']);
 /** No more incidents than this are open or undelivered at once; beyond it the oldest ones come first. */
 const MOST_OPEN = 50_000;
+
+const hourOf = (at: number): number => Math.floor(at / HOUR_MS) * HOUR_MS;
 
 /** A stored shard and what it says. */
 interface Held {
@@ -95,7 +111,6 @@ export class Home {
     const id = await putIfAbsent(ports.store, { ...INSTALLATION, body: { id: randomUUID() } });
     home.#installation = id.item.body.id;
     home.#alive = (await ports.store.get<Alive>(aliveKey('decide')))?.body ?? home.#alive;
-    home.wake();
     await home.configure(config);
     await home.refresh();
     return home;
@@ -115,27 +130,36 @@ export class Home {
 
   /** Takes another config; where it deals the checks out anew, what is known moves to the new shards first. */
   async configure(config: Config): Promise<void> {
+    const stored = await this.store.list<PackedLatest>(LATEST);
     this.#config = config;
     this.#checks = new Map(config.checks.map((check) => [check.id, check]));
     this.#sharding = shardingOf(config.checks.map(({ id }) => id));
     this.#latest.clear();
-    const stored = await this.store.list<PackedLatest>(LATEST);
     for (const item of stored) {
       const [shard = '', location = ''] = item.sort.split('/');
       if (shard.startsWith(`${this.#sharding.bits}-`))
-        this.#hold(shard, location, { item, shard: unpackLatest(item.body) });
+        this.#hold(shard, location, { item, shard: this.#watched(item.body) });
       else await this.#reshard(item, location);
     }
   }
 
   async #reshard(item: Item<PackedLatest>, location: string): Promise<void> {
-    const old = unpackLatest(item.body);
+    const old = this.#watched(item.body);
     const byShard = Map.groupBy(old.checks.values(), ({ newest }) => shardOf(newest.hash, this.#sharding));
     for (const [shard, latest] of byShard) {
       const checks = new Map(latest.map((one) => [one.newest.hash, one]));
       await this.#rewrite(shard, location, (now) => mergeShards(now, { tickAt: old.tickAt, checks }));
     }
     await this.store.delete(item, item.version);
+  }
+
+  /** Without what isn't configured and was not reported of late: nothing else would ever remove it. */
+  #watched(packed: PackedLatest): LatestShard {
+    const { tickAt, checks } = unpackLatest(packed);
+    const configured = new Set(this.#config.checks.map(({ id }) => hashOf(id)));
+    const lately = this.clock.now() - FORGOTTEN_MS;
+    const watched = [...checks].filter(([hash, { newest }]) => configured.has(hash) || newest.at > lately);
+    return { tickAt, checks: new Map(watched) };
   }
 
   #hold(shard: string, location: string, held: Held): void {
@@ -162,31 +186,45 @@ export class Home {
 
   /** Stores a tick, and takes in what is stored: a doubled tick changes nothing, and goes the whole way. */
   async remember(tick: Tick): Promise<void> {
-    const hour = Math.floor(tick.beat / HOUR_MS) * HOUR_MS;
+    const hour = hourOf(tick.beat);
     const { item } = await putIfAbsent<PackedTick>(this.store, {
-      partition: ticksOf(hour),
-      sort: key(tick.shard, time(tick.beat), tick.location, tick.cause, String(tick.part)),
+      ...tickKey(hour, tick),
       body: packTick(tick),
       expires: tick.beat + TICK_LIFE_MS,
     });
     this.dirtyHours.add(hour);
-    const byShard = Map.groupBy(unpackTick(item.body, tick.beat), ({ hash }) =>
-      shardOf(hash, this.#sharding),
-    );
+    const stored = withDetails(unpackTick(item.body, tick.beat), tick);
+    const byShard = Map.groupBy(stored, ({ hash }) => shardOf(hash, this.#sharding));
     if (byShard.size === 0) byShard.set(shardOf(0, this.#sharding), []);
-    const horizon = this.clock.now() + FUTURE_MS;
+    const [oldest, horizon] = [this.clock.now() - SAID_MS, this.clock.now() + FUTURE_MS];
     for (const [shard, readings] of byShard) {
-      await this.#rewrite(shard, tick.location, (now) =>
-        merge(withoutFuture(now, horizon), { tickAt: tick.beat, readings }),
-      );
+      const told = within(shardOfReadings(tick.beat, readings), oldest, horizon);
+      await this.#rewrite(shard, tick.location, (now) => mergeShards(within(now, oldest, horizon), told));
     }
   }
 
-  /** Before a pass of `decide`: where home stood still for a while, silence counts from now. */
-  wake(): void {
+  /**
+   * Before a pass of `decide`. Where home stood still for a while, silence counts from now; where its clock was set
+   * back, so it does, and what was recorded ahead of the clock goes: it would outrank what is seen from now on.
+   */
+  async wake(): Promise<void> {
     const now = this.clock.now();
-    const gap = now - this.#alive.at;
-    if (gap > HOME_GAP_MS || gap < 0) this.#alive = { at: now, since: now };
+    const { at } = this.#alive;
+    if (wasSetBack(at, now)) await this.#dropFuture(now, at);
+    if (now - at > HOME_GAP_MS || wasSetBack(at, now)) this.#alive = { at: now, since: now };
+  }
+
+  async #dropFuture(now: number, until: number): Promise<void> {
+    for (const [shard, inShard] of this.#latest) {
+      for (const location of inShard.keys())
+        await this.#rewrite(shard, location, (latest) => within(latest, 0, now));
+    }
+    const last = Math.min(until, now + TICK_LIFE_MS);
+    for (let hour = hourOf(now); hour <= last; hour += HOUR_MS) {
+      for (const item of await this.store.list(ticksOf(hour))) {
+        if (beatOfTick(item) > now) await this.store.delete(item, item.version);
+      }
+    }
   }
 
   /** Home's own sign of life, written after each full pass of `decide`. */
@@ -232,6 +270,7 @@ export class Home {
     return {
       config: this.#config,
       now,
+      since: this.#alive.since,
       check: (id) => this.#checks.get(id),
       known: (id) => this.known(id),
       silent: silentLocations(this.#config.locations, this.lastTickAt(), this.#alive.since, now),
@@ -344,15 +383,20 @@ export class Home {
     return [...found.values()].sort((a, b) => (b.closedAt ?? 0) - (a.closedAt ?? 0));
   }
 
-  /** Open incidents whose check isn't configured any more, and that no location has reported of late. */
-  forgotten(): Incident[] {
-    const now = this.clock.now();
-    return this.openIncidents().filter((incident) => {
-      const id = incident.check?.id;
-      if (id === undefined || this.#checks.has(id)) return false;
-      const newest = Math.max(0, ...[...this.known(id).values()].map(({ newest }) => newest.at));
-      return now - newest >= FORGOTTEN_MS;
-    });
+  /** Open incidents of readings that are none of the `current` subjects any more, and that nobody has told of lately. */
+  forgotten(current: ReadonlySet<string>): Incident[] {
+    const lately = this.clock.now() - FORGOTTEN_MS;
+    const lastTickAt = this.lastTickAt();
+    const toldOfAt = ({ check, evidence }: Incident): number[] =>
+      check
+        ? [...this.known(check.id).values()].map(({ newest }) => newest.at)
+        : evidence.locations.map((location) => lastTickAt.get(location) ?? 0);
+    return this.openIncidents().filter(
+      (incident) =>
+        OF_READINGS.has(incident.class) &&
+        !current.has(incident.subject) &&
+        toldOfAt(incident).every((at) => at <= lately),
+    );
   }
 }
 

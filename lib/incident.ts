@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Receiver, Severity } from './config/compiled.ts';
 import type { Want } from './judge.ts';
+import { wasSetBack } from './outbox.ts';
 import type { Facts } from './reading.ts';
-import { lasted, toldOf } from './words.ts';
+import { cutToBytes, lasted, toldOf } from './words.ts';
 
 /** What kind of trouble a subject is in: each class of a subject has incidents of its own. */
 export type IncidentClass =
@@ -44,7 +45,7 @@ export interface Incident {
   readonly closedAt?: number;
   /** The user's own (absolute URL) or a built-in one (path below the status page: `/runbooks/http`). */
   readonly runbook: string;
-  /** The newest evidence. */
+  /** What people were told, or will be. */
   readonly evidence: Evidence;
   readonly timeline: readonly Entry[];
   /** When the page or ticket entry was appended; undefined: nobody has been told. */
@@ -85,7 +86,7 @@ export interface Entry {
 
 /** How far the delivery of one incident to one receiver is. */
 export interface Cursor {
-  /** The receiver as configured when the first entry went to it (references, no values): the resolve goes there. */
+  /** Whom the last attempt went to (references, no values). Once it took an entry, the others go there as well. */
   readonly receiver: Receiver;
   /** The sequence number of the last entry that is done with. */
   readonly done: number;
@@ -93,6 +94,8 @@ export interface Cursor {
   readonly attempts: number;
   /** Not before this, epoch ms. */
   readonly nextAt: number;
+  /** When that was decided, epoch ms: a clock that says less was set back, and nothing is waited for. */
+  readonly since: number;
   /** An attempt has begun and hasn't ended: found by another process, it may have arrived. */
   readonly inFlight?: boolean;
   /** An attempt's outcome stayed unknown: the resolve is sent once more, five minutes after it was accepted. */
@@ -133,6 +136,7 @@ export const FLAP_MS = 600_000;
 /** Changes of what is wrong are told at most so often. */
 const UPDATE_MS = 600_000;
 const MAX_ENTRIES = 200;
+/** Bytes as JSON: with 200 of them an incident stays below the 390,000 that an item holds. */
 const MAX_TEXT = 1_000;
 
 /**
@@ -168,7 +172,7 @@ function open(predecessor: Incident | undefined, seen: Case, { now, installation
     runbook,
     evidence,
     timeline: [],
-    flapping: predecessor?.closedAt !== undefined && now - predecessor.closedAt < FLAP_MS,
+    flapping: predecessor?.closedAt !== undefined && !hasPassed(FLAP_MS, predecessor.closedAt, now),
     flaps: 0,
     delivery: {},
   };
@@ -177,30 +181,33 @@ function open(predecessor: Incident | undefined, seen: Case, { now, installation
 
 /** Still open: new evidence is taken in, held-back news is told, those who were told are reminded. */
 function goOn(incident: Incident, seen: Case, rules: Rules): Incident {
-  if (seen.want === 'hold') return remind(incident, rules);
+  // nobody is reminded of what nobody sees now: it may have been over for long
+  if (seen.want === 'hold') return incident;
   const back = incident.quietSince !== undefined;
   const { quietSince: _, ...noisy } = incident;
   const current = back ? { ...noisy, flaps: incident.flaps + 1 } : incident;
   return remind(announce(takeIn(current, seen, rules), seen, rules), rules);
 }
 
+/** Once people know of it, it changes for them at most every ten minutes: what is over by then is never told. */
 function takeIn(incident: Incident, seen: Case, { now }: Rules): Incident {
   const same =
     sameList(incident.evidence.reasons, seen.evidence.reasons) &&
     sameList(incident.evidence.locations, seen.evidence.locations);
   if (same) return incident;
-  const last = incident.timeline.at(-1);
-  const told = incident.announcedAt !== undefined && last !== undefined && now - last.at >= UPDATE_MS;
   const current = { ...incident, evidence: seen.evidence };
-  return told ? append(current, now, 'update', toldOf(seen)) : current;
+  if (incident.announcedAt === undefined) return current;
+  const last = incident.timeline.at(-1)?.at ?? incident.openedAt;
+  return hasPassed(UPDATE_MS, last, now) ? append(current, now, 'update', toldOf(seen)) : incident;
 }
 
 /** Tells, unless something holds it, or it hasn't lasted long enough; whoever was added since is told as well. */
 function announce(incident: Incident, seen: Case, rules: Rules): Incident {
   if (incident.announcedAt !== undefined) return withReceivers(incident, rules);
   if (seen.heldBy !== undefined) return hold(incident, seen.heldBy, rules);
-  if (rules.now - incident.openedAt < seen.announceAfter) return incident;
-  const { heldBy: _, ...free } = incident;
+  const { heldBy, ...free } = incident;
+  if (!hasPassed(seen.announceAfter, incident.openedAt, rules.now))
+    return heldBy === undefined ? incident : free;
   return withReceivers(
     append({ ...free, announcedAt: rules.now }, rules.now, incident.severity, toldOf(seen)),
     rules,
@@ -221,7 +228,7 @@ function withReceivers(incident: Incident, { receivers, now }: Rules): Incident 
   if (!first || missing.length === 0) return incident;
   const cursors = missing.map((receiver): [string, Cursor] => [
     receiver.name,
-    { receiver, done: first.seq - 1, attempts: 0, nextAt: now, uncertain: false },
+    { receiver, done: first.seq - 1, attempts: 0, nextAt: now, since: now, uncertain: false },
   ]);
   return { ...incident, delivery: { ...incident.delivery, ...Object.fromEntries(cursors) } };
 }
@@ -232,14 +239,15 @@ function remind(incident: Incident, { now, receivers }: Rules): Incident {
     remind !== undefined && incident.delivery[name] ? remind : [],
   );
   const last = incident.timeline.findLast(({ kind }) => kind === incident.severity || kind === 'reminder');
-  if (every.length === 0 || !last || now - last.at < Math.min(...every)) return incident;
+  if (every.length === 0 || !last || !hasPassed(Math.min(...every), last.at, now)) return incident;
   return append(incident, now, 'reminder', `Still open after ${lasted(now - incident.openedAt)}.`);
 }
 
 function close(incident: Incident, seen: Case, { now }: Rules): Incident {
   if (incident.flapping) {
-    if (incident.quietSince === undefined) return { ...incident, quietSince: now };
-    if (now - incident.quietSince < FLAP_MS) return incident;
+    const since = incident.quietSince;
+    if (since === undefined || wasSetBack(since, now)) return { ...incident, quietSince: now };
+    if (!hasPassed(FLAP_MS, since, now)) return incident;
   }
   return end(
     incident,
@@ -263,17 +271,23 @@ export function end(incident: Incident, now: number, why: string): Incident {
 export const isVisible = (incident: Incident): boolean =>
   incident.class === 'down' || incident.announcedAt !== undefined;
 
-/** Adds an entry. Beyond 200, the oldest reminders and updates that everybody has heard make room. */
+/** Adds an entry. Beyond 200, the oldest of those make room that can be missed. */
 export function append(incident: Incident, at: number, kind: EntryKind, text: string): Incident {
   const seq = (incident.timeline.at(-1)?.seq ?? 0) + 1;
-  const timeline = [...incident.timeline, { seq, at, kind, text: text.slice(0, MAX_TEXT).toWellFormed() }];
+  const timeline = [...incident.timeline, { seq, at, kind, text: cutToBytes(text, MAX_TEXT) }];
   if (timeline.length <= MAX_ENTRIES) return { ...incident, timeline };
   const heard = Math.min(...Object.values(incident.delivery).map(({ done }) => done));
-  const oldest = timeline.findIndex(
-    (entry) => entry.seq <= heard && (entry.kind === 'reminder' || entry.kind === 'update'),
-  );
-  return { ...incident, timeline: timeline.toSpliced(oldest < 0 ? 1 : oldest, 1) };
+  const old = timeline.findIndex((entry) => MISSABLE.has(entry.kind) && entry.seq <= heard);
+  const least = old < 0 ? timeline.findIndex((entry) => MISSABLE.has(entry.kind)) : old;
+  return { ...incident, timeline: timeline.toSpliced(least, 1) };
 }
+
+/** What is no news any more once a later one of its kind is there. A page and its end are never left out. */
+const MISSABLE: ReadonlySet<EntryKind> = new Set<EntryKind>(['held', 'update', 'reminder']);
+
+/** Whether so much time went by; where the clock was set back in it nobody knows, and nothing waits for that. */
+const hasPassed = (ms: number, since: number, now: number): boolean =>
+  now - since >= ms || wasSetBack(since, now);
 
 const sameList = (a: readonly string[], b: readonly string[]): boolean =>
   a.length === b.length && a.every((x, i) => x === b[i]);

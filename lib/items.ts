@@ -1,6 +1,7 @@
 import type { Incident } from './incident.ts';
 import { digits, endOf, key, time } from './keys.ts';
 import type { Key, ListOptions } from './ports.ts';
+import type { Tick } from './reading.ts';
 
 /** Where each kind of item lives: the table "State" of docs/architecture.md, as keys. */
 
@@ -19,6 +20,11 @@ export const incidentKey = ({ subject, n }: Pick<Incident, 'subject' | 'n'>): Ke
 
 /** Ticks lie by the hour of their beat, then by shard: an hour is recomputed from one range. */
 export const ticksOf = (hour: number): string => key('tick', time(hour));
+export const tickKey = (hour: number, { shard, beat, location, cause, part }: Tick): Key => ({
+  partition: ticksOf(hour),
+  sort: key(shard, time(beat), location, cause, String(part)),
+});
+export const beatOfTick = ({ sort }: Key): number => Number(sort.split('/')[1]);
 export const ticksOfShard = (shard: string): ListOptions => ({ from: key(shard), to: endOf(shard) });
 
 export const HOURS = 'hour';

@@ -45,7 +45,8 @@ export function judge(
   const majority = Math.floor(check.locations.length / 2) + 1;
   const isDown = down.length >= majority || isDownForTheFewLeft(says, majority);
   const ill = says.filter((say) => say.newest.status !== 'up');
-  const isDegraded = !isDown && (ill.length >= majority || (down.length > 0 && says.length >= majority));
+  const most = Math.min(majority, Math.max(1, says.length));
+  const isDegraded = !isDown && (down.length > 0 || ill.length >= most);
   const nothingKnown = says.length === 0;
   return {
     down: want(isDown, atLeastHalf(says, passed)),
@@ -107,7 +108,7 @@ function evidenceOf(
   )[0];
   const reasons = worst?.detail?.reasons ?? [];
   return {
-    at: worst?.at ?? now,
+    at: seenBy.length > 0 ? Math.min(...newest.map(({ at }) => at)) : (worst?.at ?? now),
     reasons: partial ? ['partial', ...reasons] : reasons,
     message: worst?.detail?.message ?? '',
     locations: seenBy.map((say) => say.location),

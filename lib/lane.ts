@@ -1,3 +1,6 @@
+import type { Outcome } from './notifiers/define.ts';
+import { wasSetBack } from './outbox.ts';
+
 /**
  * The lane of one receiver: who may send to it now, and how fast. It is one stored item, so that the pace
  * holds across processes and restarts.
@@ -8,7 +11,7 @@ export interface Lane {
   readonly until: number;
   readonly tokens: number;
   readonly filledAt: number;
-  /** Attempts that failed in a row, whatever their incident. */
+  /** Rounds that failed in a row, whatever their incidents. */
   readonly failures: number;
   /** Nothing is sent before this, epoch ms. */
   readonly notBefore: number;
@@ -16,14 +19,21 @@ export interface Lane {
   readonly refusal?: { readonly at: number; readonly receiver: string; readonly why: string };
 }
 
+/** How an attempt ended. */
+export interface Ended {
+  readonly receiver: string;
+  readonly outcome: Outcome;
+}
+
 /** A lease must outlast the attempt that is made under it. */
 export const LEASE_MS = 30_000;
-/** After so many failures in a row only one attempt at a time feels whether the receiver is back. */
+/** After so many failed rounds only one attempt at a time feels whether the receiver is back. */
 export const SUSPECT_AFTER = 3;
+const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
 
 /** Any minute sees at most `perMinute`: a burst of a sixth, and the rest as the minute goes by. */
-const burst = (perMinute: number): number => Math.floor(perMinute / 6);
+const burst = (perMinute: number): number => Math.max(1, Math.floor(perMinute / 6));
 
 const fresh = (owner: string, now: number, perMinute: number): Lane => ({
   owner,
@@ -34,7 +44,10 @@ const fresh = (owner: string, now: number, perMinute: number): Lane => ({
   notBefore: 0,
 });
 
-/** Takes the lease and up to `want` tokens; undefined: someone else is sending. `tokens` may be 0: wait. */
+/**
+ * Takes the lease and up to `want` tokens, for attempts at the same time; undefined: someone else is sending.
+ * `tokens` may be 0: wait. `perMinute` is at least 2.
+ */
 export function lease(
   lane: Lane | undefined,
   owner: string,
@@ -47,33 +60,42 @@ export function lease(
   if (heldByOther) return undefined;
   const perMs = (perMinute - burst(perMinute)) / 60_000;
   const filled = Math.min(burst(perMinute), current.tokens + Math.max(0, now - current.filledAt) * perMs);
-  const pause = Math.min(LONGEST_PAUSE_MS, current.notBefore - now);
+  const notBefore = wasSetBack(current.filledAt, now) ? 0 : current.notBefore;
   const most = current.failures >= SUSPECT_AFTER ? 1 : want;
-  const tokens = pause > 0 ? 0 : Math.min(most, Math.floor(filled));
-  const waitMs = tokens > 0 ? 0 : Math.max(pause, Math.ceil((1 - filled) / perMs), 1);
+  const tokens = notBefore > now ? 0 : Math.min(most, Math.floor(filled));
+  const waitMs = tokens > 0 ? 0 : Math.max(notBefore - now, Math.ceil((1 - filled) / perMs), 1);
   return {
-    lane: { ...current, owner, until: now + LEASE_MS, tokens: filled - tokens, filledAt: now },
+    lane: { ...current, owner, until: now + LEASE_MS, tokens: filled - tokens, filledAt: now, notBefore },
     tokens,
     waitMs,
   };
 }
 
-/** Takes note of how an attempt ended. */
-export function noted(
-  lane: Lane,
-  outcome: 'accepted' | 'retry' | 'refused',
-  now: number,
-  retryAfterMs = 0,
-): Lane {
-  if (outcome === 'accepted') {
-    const { refusal: _, ...clean } = lane;
-    return { ...clean, failures: 0, notBefore: 0 };
-  }
-  if (outcome === 'refused') return { ...lane, failures: 0 };
-  const failures = lane.failures + 1;
+/** Takes note of how the attempts of one round, made at the same time, ended. */
+export function noted(lane: Lane, round: readonly Ended[], now: number): Lane {
+  const { refusal, ...rest } = lane;
+  const failures = round.every(({ outcome }) => outcome.outcome === 'retry') ? lane.failures + 1 : 0;
   const pause =
-    failures >= SUSPECT_AFTER ? Math.min(LONGEST_PAUSE_MS, 1_000 * 2 ** (failures - SUSPECT_AFTER)) : 0;
-  return { ...lane, failures, notBefore: now + Math.max(pause, retryAfterMs) };
+    failures < SUSPECT_AFTER
+      ? 0
+      : Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (failures - SUSPECT_AFTER));
+  const asked = round.map(({ outcome }) => (outcome.outcome === 'retry' && outcome.retryAfterMs) || 0);
+  const standing = refusalOf(round, now) ?? (round.some(isAccepted) ? undefined : refusal);
+  return {
+    ...rest,
+    failures,
+    notBefore: now + Math.max(pause, ...asked),
+    ...(standing && { refusal: standing }),
+  };
+}
+
+const isAccepted = ({ outcome }: Ended): boolean => outcome.outcome === 'accepted';
+
+function refusalOf(round: readonly Ended[], at: number): Lane['refusal'] {
+  const [why] = round.flatMap(({ receiver, outcome }) =>
+    outcome.outcome === 'refused' ? { at, receiver, why: outcome.why } : [],
+  );
+  return why;
 }
 
 /** Lets others send at once. */

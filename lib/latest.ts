@@ -1,6 +1,7 @@
 import { Packer, Unpacker } from './pack.ts';
 import { type Facts, type Phases, type Reading, STATUSES, type Status, type Tick } from './reading.ts';
 import { hashOf } from './schedule.ts';
+import { cutToBytes } from './words.ts';
 
 /** A reading as it is stored and judged. A plain one (up, nothing to say) carries no more than numbers. */
 export interface Kept {
@@ -41,20 +42,26 @@ export const NOTHING: LatestShard = { tickAt: 0, checks: new Map() };
 
 /** How many readings that aren't `unknown` are remembered per check and location. */
 const REMEMBERED = 3;
-/** Facts larger than this are left out of what is stored. */
+/** Facts larger than this are left out of what is kept, and longer messages are cut: bytes as JSON. */
 const MAX_FACTS = 1_000;
+const MAX_MESSAGE = 1_500;
+/** An item holds 390,000 bytes, and the numbers of 200 checks take 15,000. */
+const MAX_DETAILS = 300_000;
 
-/** Adds readings. Commutative and idempotent: late, doubled and reordered ticks change nothing. */
-export function merge(latest: LatestShard, more: { tickAt: number; readings: readonly Kept[] }): LatestShard {
-  const checks = new Map(latest.checks);
-  for (const reading of more.readings) {
+/** What one tick tells of a shard. */
+export function shardOfReadings(tickAt: number, readings: readonly Kept[]): LatestShard {
+  const checks = new Map<number, Latest>();
+  for (const reading of readings) {
     const known: Seen[] = reading.status === 'unknown' ? [] : [[reading.at, reading.status]];
     checks.set(reading.hash, join(checks.get(reading.hash), { newest: reading, known }));
   }
-  return { tickAt: Math.max(latest.tickAt, more.tickAt), checks };
+  return { tickAt, checks };
 }
 
-/** Adds everything that `b` knows to what `a` knows, as resharding does. */
+/**
+ * Adds what `b` knows to what `a` knows: a tick, or a shard of another sharding. Commutative, associative and
+ * idempotent: late, doubled and reordered ticks change nothing.
+ */
 export function mergeShards(a: LatestShard, b: LatestShard): LatestShard {
   const checks = new Map(a.checks);
   for (const [hash, latest] of b.checks) checks.set(hash, join(checks.get(hash), latest));
@@ -69,11 +76,13 @@ function join(a: Latest | undefined, b: Latest): Latest {
   };
 }
 
-/** Of two readings of the same time the worse one counts, then the slower one, whichever came first. */
+/** Of two readings of the same time the worse one counts, then the slower one, whichever came first: the order is total. */
 function isNewer(b: Kept, a: Kept): boolean {
   if (b.at !== a.at) return b.at > a.at;
   if (b.status !== a.status) return STATUSES.indexOf(b.status) < STATUSES.indexOf(a.status);
-  return b.latencyMs > a.latencyMs;
+  if (b.latencyMs !== a.latencyMs) return b.latencyMs > a.latencyMs;
+  if (b.tries !== a.tries) return b.tries > a.tries;
+  return (JSON.stringify(b.detail) ?? '') > (JSON.stringify(a.detail) ?? '');
 }
 
 function topSeen(seen: readonly Seen[]): Seen[] {
@@ -81,16 +90,20 @@ function topSeen(seen: readonly Seen[]): Seen[] {
   return sorted.filter(([at], i) => at !== sorted[i - 1]?.[0]).slice(0, REMEMBERED);
 }
 
-/** Leaves out what claims to be from the future, as a clock set back leaves behind: it would outrank the truth. */
-export function withoutFuture(latest: LatestShard, horizon: number): LatestShard {
-  const checks = new Map([...latest.checks].filter(([, { newest }]) => newest.at <= horizon));
+/**
+ * Leaves out what is older than `oldest` (a check that was removed long ago), and what claims to be later than
+ * `horizon`, as a clock set back leaves behind: it would outrank the truth.
+ */
+export function within(latest: LatestShard, oldest: number, horizon: number): LatestShard {
+  const checks = new Map(
+    [...latest.checks].filter(([, { newest }]) => newest.at >= oldest && newest.at <= horizon),
+  );
   const same = checks.size === latest.checks.size && latest.tickAt <= horizon;
   return same ? latest : { tickAt: Math.min(latest.tickAt, horizon), checks };
 }
 
 /** What is kept of a reading. */
 export function keep(reading: Reading): Kept {
-  const plain = reading.status === 'up' && reading.reasons.length === 0;
   const numbers = {
     hash: hashOf(reading.check),
     at: reading.at,
@@ -98,34 +111,42 @@ export function keep(reading: Reading): Kept {
     latencyMs: Math.max(0, Math.round(reading.latencyMs)),
     tries: reading.tries,
   };
-  const expiry: Facts = reading.facts.expiresAt === undefined ? {} : { expiresAt: reading.facts.expiresAt };
-  if (plain && reading.facts.expiresAt === undefined) return numbers;
-  if (plain) return { ...numbers, detail: { reasons: [], message: '', facts: expiry, phases: {} } };
-  const facts = JSON.stringify(reading.facts).length > MAX_FACTS ? expiry : reading.facts;
-  const { reasons, message, phases } = reading;
+  if (reading.status === 'up' && reading.reasons.length === 0) return numbers;
+  const { reasons, phases } = reading;
+  const message = cutToBytes(reading.message, MAX_MESSAGE);
+  const facts = sizeOf(reading.facts) > MAX_FACTS ? {} : reading.facts;
   return { ...numbers, detail: { reasons, message, facts, phases } };
 }
 
-/** A tick as it is stored: a few bytes per reading, and the details of those that aren't plain. */
+/** A tick as it is stored: a few bytes per reading. Details are not stored: days of them would fill the disk. */
 export interface PackedTick {
   readonly readings: string;
-  readonly details: readonly Detail[];
   readonly skipped: number;
 }
 
 export function packTick(tick: Tick): PackedTick {
   const packer = new Packer();
-  const details: Detail[] = [];
-  for (const reading of tick.readings.map(keep)) packKept(packer, reading, tick.beat, details);
-  return { readings: packer.toString(), details, skipped: tick.skipped };
+  for (const reading of tick.readings) {
+    const { detail: _, ...numbers } = keep(reading);
+    packKept(packer, numbers, tick.beat, []);
+  }
+  return { readings: packer.toString(), skipped: tick.skipped };
 }
 
 export function unpackTick(packed: PackedTick, beat: number): Kept[] {
   const unpacker = new Unpacker(packed.readings);
-  const details = packed.details.values();
   const readings: Kept[] = [];
-  while (!unpacker.done) readings.push(unpackKept(unpacker, beat, details));
+  while (!unpacker.done) readings.push(unpackKept(unpacker, beat, [].values()));
   return readings;
+}
+
+/** The readings of a stored tick, with the details that the tick in hand has for them. */
+export function withDetails(stored: readonly Kept[], tick: Tick): Kept[] {
+  const inHand = new Map(tick.readings.map(keep).map((reading) => [reading.hash, reading]));
+  return stored.map((reading) => {
+    const same = inHand.get(reading.hash);
+    return same?.at === reading.at && same.status === reading.status ? { ...same, ...reading } : reading;
+  });
 }
 
 /** A shard's latest as it is stored. */
@@ -143,7 +164,7 @@ export function packLatest({ tickAt, checks }: LatestShard): PackedLatest {
     packer.byte(known.length);
     for (const [at, status] of known) packer.signed(newest.at - at).byte(STATUSES.indexOf(status));
   }
-  return { tickAt, checks: packer.toString(), details };
+  return { tickAt, checks: packer.toString(), details: fitting(details) };
 }
 
 export function unpackLatest(packed: PackedLatest): LatestShard {
@@ -160,6 +181,22 @@ export function unpackLatest(packed: PackedLatest): LatestShard {
   }
   return { tickAt: packed.tickAt, checks };
 }
+
+/**
+ * Details that fit into one item together. Where they don't, each has an equal share: what takes more keeps its
+ * reasons and the beginning of its message. What is judged is not among them.
+ */
+function fitting(details: readonly Detail[]): readonly Detail[] {
+  if (details.reduce((sum, detail) => sum + sizeOf(detail), 0) <= MAX_DETAILS) return details;
+  const share = MAX_DETAILS / details.length;
+  return details.map((detail) =>
+    sizeOf(detail) <= share
+      ? detail
+      : { ...detail, message: cutToBytes(detail.message, share / 2), facts: {}, phases: {} },
+  );
+}
+
+const sizeOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
 
 /** Times are stored as the distance from `base`. The byte holds status (2 bits), tries (5) and "has a detail" (1). */
 function packKept(packer: Packer, reading: Kept, base: number, details: Detail[]): void {

@@ -1,9 +1,9 @@
+import { attempt, limited, words } from './attempt.ts';
 import type { Check, Config } from './config/compiled.ts';
 import { createFreezeMeter, type FreezeMeter } from './freeze.ts';
-import { Fault, type Net } from './net/net.ts';
-import { type Clock, type Log, type Queue, SecretError, type Secrets, sleep } from './ports.ts';
+import type { Net } from './net/net.ts';
+import { type Clock, type Log, type Queue, type Secrets, sleep } from './ports.ts';
 import type { ProbeContext } from './probes/define.ts';
-import { failed } from './probes/finding.ts';
 import {
   type Cause,
   type EarlyTick,
@@ -49,53 +49,55 @@ export interface Beat {
   readonly at: number;
   readonly cause: Cause;
   readonly due: readonly { readonly check: Check; readonly offset: number }[];
-  /** Beats of checks that were skipped before this one. */
+  /** Beats of checks that were skipped before this one: told once, with its first part. */
   readonly skipped: number;
 }
 
 /** A bad reading waits for others only so long before it is sent. */
 const BAD_FLUSH_MS = 100;
-/** How long a probe may overstay its deadline before its run goes on without it. */
-const GRACE_MS = 1_000;
 /** Failures that a second try can't mend. */
 const FINAL: ReadonlySet<string> = new Set<Reason>(['target_refused', 'misconfigured', 'http2_unsupported']);
 
 /** Runs one beat: every due check, each with its retries, and sends home what was found. */
 export async function runBeat(beat: Beat, site: Site): Promise<void> {
   const freeze = createFreezeMeter(site.clock);
-  const began = site.clock.monotonic();
-  const idle = beat.due.length === 0 ? [createOutbox(beat, shardOf(0, site.sharding), began, site)] : [];
-  const outboxes = new Map<string, Outbox>();
-  for (const { check } of beat.due) {
-    const shard = shardOf(hashOf(check.id), site.sharding);
-    if (!outboxes.has(shard)) outboxes.set(shard, createOutbox(beat, shard, began, site));
-  }
+  const shards = Map.groupBy(beat.due, ({ check }) => shardOf(hashOf(check.id), site.sharding));
+  if (shards.size === 0) shards.set(shardOf(0, site.sharding), []);
+  const parts = [...shards].map(([shard, due], i) => ({ shard, due, skipped: i === 0 ? beat.skipped : 0 }));
   try {
-    await Promise.all(
-      beat.due.map(async ({ check, offset }) => {
-        const reading = await runCheck(check, beat.at + offset, began + offset, site, freeze);
-        if (reading) outboxes.get(shardOf(hashOf(check.id), site.sharding))?.add(reading);
-      }),
-    );
-    await Promise.all([...outboxes.values(), ...idle].map((outbox) => outbox.close()));
+    await Promise.all(parts.map(({ shard, ...part }) => runShard({ ...beat, ...part }, shard, site, freeze)));
   } finally {
     freeze.stop();
   }
+}
+
+/** One shard's part of a beat. Nothing due is a tick as well: the location is alive. */
+async function runShard(beat: Beat, shard: string, site: Site, freeze: FreezeMeter): Promise<void> {
+  const began = site.clock.monotonic();
+  const late = Math.max(0, site.clock.now() - beat.at);
+  const outbox = createOutbox(beat, shard, began, site);
+  await Promise.all(
+    beat.due.map(async ({ check, offset }) => {
+      await sleep(site.clock, began - late + offset - site.clock.monotonic(), site.signal);
+      const reading = await runCheck(check, beat.at + offset, beat.cause, site, freeze);
+      if (reading) outbox.add(reading);
+    }),
+  );
+  await outbox.close();
 }
 
 /** One run of one check; undefined: it was running already, or the process stops. */
 async function runCheck(
   check: Check,
   at: number,
-  startAt: number,
+  cause: Cause,
   site: Site,
   freeze: FreezeMeter,
 ): Promise<Reading | undefined> {
-  await sleep(site.clock, startAt - site.clock.monotonic(), site.signal);
   if (site.signal.aborted || site.running.has(check.id)) return undefined;
   site.running.add(check.id);
   try {
-    const { finding, tries } = await confirm(check, site, freeze);
+    const { finding, tries } = await confirm(check, cause, site, freeze);
     if (site.signal.aborted && !passed(finding.status)) return undefined;
     if (passed(finding.status)) site.lastPass = site.clock.monotonic();
     return { check: check.id, at, tries, ...cleaned(finding) };
@@ -107,21 +109,32 @@ async function runCheck(
 /** Tries until one passes or all have failed: what it answers is already confirmed. */
 async function confirm(
   check: Check,
+  cause: Cause,
   site: Site,
   freeze: FreezeMeter,
 ): Promise<{ finding: Finding; tries: number }> {
   const findings = [await attempt(check, site, freeze)];
   if (!isSettled(findings[0])) {
     const failedAt = site.clock.monotonic();
-    await site.early.send({ location: site.location, at: site.clock.now(), checks: [check.id] });
+    const told = cause === 'schedule' ? tellEarly(check, site) : undefined;
     for (const start of retryStarts(site.config.judge)) {
       await sleep(site.clock, failedAt + start - site.clock.monotonic(), site.signal);
       if (site.signal.aborted) break;
       findings.push(await attempt(check, site, freeze));
       if (isSettled(findings.at(-1))) break;
     }
+    await told;
   }
   return { finding: lastWord(findings), tries: findings.length };
+}
+
+/** Home hears of a first failure at once; where that doesn't work, the reading itself will tell. */
+async function tellEarly(check: Check, site: Site): Promise<void> {
+  try {
+    await site.early.send({ location: site.location, at: site.clock.now(), checks: [check.id] });
+  } catch (error) {
+    site.log.warn(`nobody else was asked about ${check.id}`, { error: words(error) });
+  }
 }
 
 const isSettled = (finding: Finding | undefined): boolean =>
@@ -136,59 +149,6 @@ function lastWord(findings: readonly Finding[]): Finding {
   if (!decisive) throw new RangeError('a run without a try');
   if (findings.length === 1 || !passed(decisive.status)) return decisive;
   return { ...decisive, facts: { ...decisive.facts, retries: findings.length - 1 } };
-}
-
-/** One try, within its time, whatever the probe does. */
-async function attempt(check: Check, site: Site, freeze: FreezeMeter): Promise<Finding> {
-  const { clock } = site;
-  const began = clock.monotonic();
-  const stop = new AbortController();
-  const signal = AbortSignal.any([site.signal, stop.signal]);
-  const cancel = clock.after(check.timeout, () => stop.abort());
-  const context: ProbeContext = {
-    net: site.net,
-    clock,
-    secret: (ref) => site.secrets.get(ref),
-    signal,
-    deadline: began + check.timeout,
-  };
-  try {
-    const finding = await withGrace(site.probe(check.type)(check, context), check.timeout + GRACE_MS, clock);
-    return finding.status === 'down' && freeze.stoodStillSince(began)
-      ? frozen(clock.monotonic() - began)
-      : finding;
-  } catch (error) {
-    if (freeze.stoodStillSince(began)) return frozen(clock.monotonic() - began);
-    return ourFault(error, check, clock.monotonic() - began, site.log);
-  } finally {
-    cancel();
-    stop.abort();
-  }
-}
-
-function withGrace(run: Promise<Finding>, ms: number, clock: Clock): Promise<Finding> {
-  return new Promise((resolve, reject) => {
-    const cancel = clock.after(ms, () =>
-      resolve(unknown('self_error', 'The probe did not end by its deadline.', ms)),
-    );
-    run.then(resolve, reject).finally(cancel);
-  });
-}
-
-function ourFault(error: unknown, check: Check, latencyMs: number, log: Log): Finding {
-  if (error instanceof Fault) return failed(error, latencyMs);
-  if (error instanceof SecretError) return unknown('misconfigured', error.message, latencyMs);
-  log.error(`the ${check.type} probe of ${check.id} failed`, {
-    error: redact(error instanceof Error ? (error.stack ?? error.message) : String(error)),
-  });
-  return unknown('self_error', 'The probe itself failed; the log tells why.', latencyMs);
-}
-
-const frozen = (latencyMs: number): Finding =>
-  unknown('self_frozen', 'Our own process stood still during the try.', latencyMs);
-
-function unknown(reason: Reason, message: string, latencyMs: number): Finding {
-  return { status: 'unknown', reasons: [reason], message, latencyMs, phases: {}, facts: {} };
 }
 
 const cleaned = (finding: Finding): Finding => ({
@@ -273,21 +233,10 @@ async function admitBlindness(
 const CANARY_TIMEOUT_MS = 5_000;
 
 async function askCanary(url: string, site: Site): Promise<boolean> {
-  const { clock } = site;
-  const stop = new AbortController();
-  const cancel = clock.after(CANARY_TIMEOUT_MS, () => stop.abort());
-  const signal = AbortSignal.any([site.signal, stop.signal]);
-  const deadline = clock.monotonic() + CANARY_TIMEOUT_MS;
   try {
-    return await site.canaryAnswers(url, {
-      net: site.net,
-      clock,
-      secret: (ref) => site.secrets.get(ref),
-      signal,
-      deadline,
-    });
-  } finally {
-    cancel();
-    stop.abort();
+    return await limited(site, CANARY_TIMEOUT_MS, (context) => site.canaryAnswers(url, context));
+  } catch (error) {
+    site.log.error('a canary could not be asked', { error: words(error) });
+    return false;
   }
 }

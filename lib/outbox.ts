@@ -1,5 +1,6 @@
 import type { Receiver } from './config/compiled.ts';
 import type { Cursor, Entry, EntryKind, Incident } from './incident.ts';
+import type { Outcome } from './notifiers/define.ts';
 
 /**
  * What is still to be told to whom: pure functions of an incident. Its timeline is the outbox; a cursor per
@@ -12,8 +13,8 @@ const REPEAT_MS = 300_000;
 const REFUSED_MS = 900_000;
 const FIRST_BACKOFF_MS = 1_000;
 const LONGEST_BACKOFF_MS = 60_000;
-/** No wait is longer than this; one that seems so comes from a clock that was set back. */
-export const LONGEST_WAIT_MS = REFUSED_MS + 60_000;
+/** The clocks of two processes differ by less than this. */
+const SKEW_MS = 5_000;
 
 const TOLD: ReadonlySet<EntryKind> = new Set<EntryKind>(['page', 'ticket', 'update', 'reminder', 'resolved']);
 
@@ -35,6 +36,19 @@ export function attemptDue(incident: Incident, cursor: Cursor): number | undefin
   return nextEntry(incident, cursor) && cursor.nextAt;
 }
 
+/** Whether the receiver is to be told something now. */
+export function isDue(incident: Incident, cursor: Cursor, now: number): boolean {
+  const dueAt = attemptDue(incident, cursor);
+  return dueAt !== undefined && (dueAt <= now || wasSetBack(cursor.since, now));
+}
+
+/** Whether the clock was set back since it said `then`. */
+export const wasSetBack = (then: number, now: number): boolean => now < then - SKEW_MS;
+
+/** Whether the receiver has taken nothing yet: whoever stands under its name in the config now is to be told. */
+export const isUntold = ({ timeline }: Incident, { done }: Cursor): boolean =>
+  timeline.some(({ seq, kind }) => seq > done && (kind === 'page' || kind === 'ticket'));
+
 /** Whether somebody is still to be told something. */
 export const isPending = (incident: Incident): boolean =>
   Object.values(incident.delivery).some((cursor) => nextEntry(incident, cursor) !== undefined);
@@ -47,55 +61,74 @@ export function nextDue(incident: Incident): number | undefined {
 }
 
 /** An attempt begins. One that never ended (the process died in it) may have arrived. */
-export function begun(cursor: Cursor): Cursor {
-  return {
-    ...cursor,
-    attempts: cursor.attempts + 1,
-    uncertain: cursor.uncertain || cursor.inFlight === true,
-    inFlight: true,
-  };
+export function begun(cursor: Cursor, receiver: Receiver): Cursor {
+  const uncertain = cursor.uncertain || cursor.inFlight === true;
+  return { ...cursor, receiver, attempts: cursor.attempts + 1, uncertain, inFlight: true };
+}
+
+/** An attempt at an entry ended. Answers undefined where that changes nothing. */
+export function ended(
+  incident: Incident,
+  cursor: Cursor,
+  entry: Entry,
+  outcome: Outcome,
+  { now, random }: { readonly now: number; readonly random: number },
+): Cursor | undefined {
+  if (entry.seq <= cursor.done && entry.kind !== 'resolved') return overtaken(incident, cursor, outcome, now);
+  const { inFlight: _, ...rest } = { ...cursor, since: now };
+  switch (outcome.outcome) {
+    case 'accepted':
+      return accepted(incident, rest, entry, now);
+    case 'refused':
+      return refused(rest, entry, outcome.why, outcome.final, now);
+    case 'retry':
+      return postponed(rest, outcome, now, random);
+  }
 }
 
 /** The receiver has it. A resolve that an earlier attempt may overtake is repeated once. */
-export function accepted(cursor: Cursor, entry: Entry, now: number): Cursor {
-  const { repeatAt, inFlight: _i, lastError: _e, refused: _r, ...rest } = cursor;
-  const next = { ...rest, done: Math.max(cursor.done, entry.seq), attempts: 0, nextAt: now };
-  if (repeatAt !== undefined) return { ...next, uncertain: false };
-  return entry.kind === 'resolved' && cursor.uncertain ? { ...next, repeatAt: now + REPEAT_MS } : next;
+function accepted(incident: Incident, cursor: Cursor, entry: Entry, now: number): Cursor {
+  const { repeatAt, lastError: _e, refused: _r, ...rest } = cursor;
+  const done = Math.max(cursor.done, lastTold(incident, cursor, entry));
+  const next = { ...rest, done, attempts: 0, nextAt: now };
+  if (entry.kind !== 'resolved' || !cursor.uncertain) return next;
+  return repeatAt === undefined ? { ...next, repeatAt: now + REPEAT_MS } : { ...next, uncertain: false };
+}
+
+/** Whoever is called now need not be reminded of it as well: the reminders that waited meanwhile are done with. */
+function lastTold({ timeline }: Incident, { receiver }: Cursor, { seq, kind }: Entry): number {
+  if (kind !== 'page' && kind !== 'reminder') return seq;
+  const later = timeline.filter((entry) => entry.seq > seq && hears(receiver, entry.kind));
+  const news = later.findIndex((entry) => entry.kind !== 'reminder');
+  return later.slice(0, news < 0 ? later.length : news).at(-1)?.seq ?? seq;
 }
 
 /** It may be tried again: later each time, with jitter (`random` 0–1), or when the receiver says so. */
-export function postponed(
+function postponed(
   cursor: Cursor,
-  {
-    why,
-    retryAfterMs,
-    uncertain,
-    now,
-    random,
-  }: { why: string; retryAfterMs: number | undefined; uncertain: boolean; now: number; random: number },
+  { why, retryAfterMs = 0, uncertain }: Extract<Outcome, { outcome: 'retry' }>,
+  now: number,
+  random: number,
 ): Cursor {
-  const backoff =
-    Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (cursor.attempts - 1)) * (0.5 + random / 2);
-  const { inFlight: _, ...rest } = cursor;
-  return {
-    ...rest,
-    lastError: why,
-    uncertain: cursor.uncertain || uncertain,
-    nextAt: now + Math.max(backoff, retryAfterMs ?? 0),
-  };
+  const longest = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (cursor.attempts - 1));
+  const waitMs = Math.max(longest * (0.5 + random / 2), retryAfterMs);
+  return { ...cursor, lastError: why, uncertain: cursor.uncertain || uncertain, nextAt: now + waitMs };
 }
 
 /** It was refused: for good (this entry is given up), or as long as nobody mends the key. */
-export function refused(cursor: Cursor, entry: Entry, why: string, final: boolean, now: number): Cursor {
-  const { inFlight: _, repeatAt: _r, ...rest } = cursor;
-  const done = final ? Math.max(cursor.done, entry.seq) : cursor.done;
-  return {
-    ...rest,
-    done,
-    attempts: final ? 0 : cursor.attempts,
-    lastError: why,
-    refused: why,
-    nextAt: final ? now : now + REFUSED_MS,
-  };
+function refused(cursor: Cursor, entry: Entry, why: string, final: boolean, now: number): Cursor {
+  const { repeatAt: _, ...rest } = { ...cursor, lastError: why, refused: why };
+  if (!final) return { ...rest, nextAt: now + REFUSED_MS };
+  return { ...rest, done: Math.max(cursor.done, entry.seq), attempts: 0, nextAt: now };
+}
+
+/**
+ * Another process had the entry accepted while this attempt stood still. If it arrived all the same, then perhaps
+ * after the resolve: that is to follow it once more.
+ */
+function overtaken(incident: Incident, cursor: Cursor, outcome: Outcome, now: number): Cursor | undefined {
+  const mayHaveArrived = outcome.outcome === 'accepted' || (outcome.outcome === 'retry' && outcome.uncertain);
+  if (!mayHaveArrived) return undefined;
+  const isOver = incident.closedAt !== undefined && attemptDue(incident, cursor) === undefined;
+  return { ...cursor, uncertain: true, ...(isOver && { repeatAt: now + REPEAT_MS, since: now }) };
 }

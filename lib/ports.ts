@@ -3,6 +3,7 @@
  * (lib/adapters/local), another on AWS (lib/adapters/aws). They stay small, so that one contract suite
  * (test/contract) can hold every adapter to the same behaviour.
  */
+import { onAbort } from './abort.ts';
 
 /** Anything that survives `JSON.parse(JSON.stringify(x))` unchanged. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json | undefined };
@@ -92,14 +93,16 @@ export interface Clock {
 /** Waits; an aborted signal ends the wait early, without an error. */
 export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    if (signal?.aborted) return resolve();
-    const cancel = clock.after(ms, done);
-    signal?.addEventListener('abort', done, { once: true });
-    function done() {
-      cancel();
-      signal?.removeEventListener('abort', done);
+    const cancel = clock.after(ms, () => {
+      forget?.();
       resolve();
-    }
+    });
+    const forget =
+      signal &&
+      onAbort(signal, () => {
+        cancel();
+        resolve();
+      });
   });
 }
 

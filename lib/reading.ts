@@ -49,8 +49,11 @@ export interface Reading extends Finding {
   readonly tries: number;
 }
 
-/** Why a tick's beat ran: on schedule, or asked for by home (`confirm`: an early tick; `renew`: each minute). */
-export type Cause = 'schedule' | 'confirm' | 'renew';
+/**
+ * Why a tick's beat ran: on schedule, or asked for by home (`confirm…`: an early tick; `renew…`: each minute). Asks
+ * for different checks have different names, so that two of the same millisecond give two ticks.
+ */
+export type Cause = 'schedule' | `confirm${string}` | `renew${string}`;
 
 /** The readings that one location sends home for one beat, or a part of them. */
 export interface Tick {

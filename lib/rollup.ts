@@ -10,17 +10,21 @@ import {
   rollHour,
   type Sighting,
   type Sum,
+  standingAt,
   sumRow,
 } from './history.ts';
 import { DAYS, HOURS, spanKey, spanRange, ticksOf, ticksOfShard } from './items.ts';
 import { endOf } from './keys.ts';
 import { type PackedTick, unpackTick } from './latest.ts';
 import type { Item, Store } from './ports.ts';
+import { shardOf } from './schedule.ts';
 import { update } from './store.ts';
 
-/** What is stored of an hour, per shard: a row per check (by hash, hexadecimal), and beats skipped. */
+/** What is stored of an hour, per shard, of each check by its hash (hexadecimal): its row, and what stood at the end. */
 interface HourBody {
   readonly rows: Readonly<Record<string, HourRow>>;
+  readonly standing: Readonly<Record<string, readonly Sighting[]>>;
+  /** Beats skipped. */
   readonly skipped: number;
 }
 
@@ -97,7 +101,7 @@ export class Rollup {
   /** A day as stored; the one that is going on, from its hours. */
   day(hash: number, day: number, now: number): Sum | undefined {
     if (day < dayOf(now)) return this.#days.get(hex(hash))?.get(day);
-    return this.#sumOf(hash, day, day + DAY_MS);
+    return this.#sumOf(hash, day, Math.min(day + DAY_MS, now + 1));
   }
 
   /** The hours from `from` to before `to`. */
@@ -129,20 +133,29 @@ export class Rollup {
       .reduce((sum, [, count]) => sum + count, 0);
   }
 
-  /** Computes again what is due: each of the `dirty` hours that has ended; the current one now and then. */
+  /**
+   * Computes again what is due: each of the `dirty` hours that has ended, and the next where it begins with something
+   * else now; the current one now and then, and again once it has ended.
+   */
   async roll(dirty: Set<number>, context: RollContext): Promise<void> {
     const current = hourOf(context.now);
-    const young = context.now - (this.oldest ?? context.now) < YOUNG_MS;
-    const isCurrentDue = young || context.now - this.#currentRolledAt >= CURRENT_MS;
-    for (const hour of [...dirty].sort((a, b) => a - b)) {
-      if (hour >= current && !isCurrentDue) continue;
-      if (hour >= current) this.#currentRolledAt = context.now;
+    for (let hour = Math.min(...dirty); hour < current; hour = Math.min(...dirty)) {
+      const changedEnd = await this.#rollHour(hour, context);
       dirty.delete(hour);
-      await this.#rollHour(hour, context);
+      if (changedEnd) dirty.add(hour + HOUR_MS);
     }
+    const young = context.now - (this.oldest ?? context.now) < YOUNG_MS;
+    const sinceRolled = context.now - this.#currentRolledAt;
+    if (!dirty.has(current) || !(young || sinceRolled < 0 || sinceRolled >= CURRENT_MS)) return;
+    await this.#rollHour(current, context);
+    this.#currentRolledAt = context.now;
   }
 
-  async #rollHour(hour: number, context: RollContext): Promise<void> {
+  /** Answers whether something else stands at the end of the hour than before. */
+  async #rollHour(hour: number, context: RollContext): Promise<boolean> {
+    const earlier = await this.#store.list<HourBody>(HOURS, spanRange(hour - HOUR_MS, hour - HOUR_MS));
+    const stood = earlier.flatMap(({ body }) => Object.entries(body.standing));
+    let changedEnd = false;
     this.#forget(hour, context.now);
     const partition = ticksOf(hour);
     for (let from: string | undefined; ; ) {
@@ -153,30 +166,40 @@ export class Rollup {
       const shard = first?.sort.split('/')[0];
       if (shard === undefined) break;
       const ticks = await this.#store.list<PackedTick>(partition, ticksOfShard(shard));
-      const body = rollTicks(hour, ticks, context);
-      await update<HourBody>(this.#store, spanKey(HOURS, hour, shard), () => ({
-        body,
-        expires: hour + HOUR_LIFE_MS,
-      }));
+      const body = rollTicks(
+        hour,
+        ticks,
+        stood.filter(([hash]) => isIn(shard, hash)),
+        context,
+      );
+      await update<HourBody>(this.#store, spanKey(HOURS, hour, shard), (current) => {
+        changedEnd ||= JSON.stringify(current?.body.standing ?? {}) !== JSON.stringify(body.standing);
+        return { body, expires: hour + HOUR_LIFE_MS };
+      });
       this.#learnHour(hour, body, context.now);
       if (hour < hourOf(context.now)) await this.#rollDay(dayOf(hour), shard);
       from = endOf(shard);
     }
+    return changedEnd;
   }
 
   /** The day's item of one shard, summed whole from the hours that are stored: a check that changed its shard in them counts whole in both. */
   async #rollDay(day: number, shard: string): Promise<void> {
-    const hours = await this.#store.list<HourBody>(HOURS, spanRange(day, day + DAY_MS - 1));
-    const mine = hours
-      .filter(({ sort }) => sort.split('/')[1] === shard)
-      .flatMap(({ body }) => Object.keys(body.rows));
-    const sums: Record<string, Sum> = Object.fromEntries(mine.map((hash) => [hash, NO_SUM]));
-    for (const { body } of hours) {
-      for (const [hash, row] of Object.entries(body.rows)) {
-        if (sums[hash]) sums[hash] = addSums(sums[hash], sumRow(row));
+    const items = await this.#store.list<HourBody>(HOURS, spanRange(day, day + DAY_MS - 1));
+    const mine = new Set(
+      items.filter(({ sort }) => sort.split('/')[1] === shard).flatMap(({ body }) => Object.keys(body.rows)),
+    );
+    const hours = new Map<string, Map<number, HourRow>>();
+    for (const item of items) {
+      for (const [hash, row] of Object.entries(item.body.rows)) {
+        if (mine.has(hash)) addRow(inner(hours, hash), startOf(item), row);
       }
     }
-    const body = { sums };
+    const sums = [...hours].map(([hash, rows]) => [
+      hash,
+      [...rows.values()].map((row) => sumRow(row)).reduce(addSums),
+    ]);
+    const body: DayBody = { sums: Object.fromEntries(sums) };
     await update<DayBody>(this.#store, spanKey(DAYS, day, shard), () => ({
       body,
       expires: day + DAY_LIFE_MS,
@@ -199,11 +222,10 @@ export class Rollup {
     this.#skipped.set(hour, (this.#skipped.get(hour) ?? 0) + body.skipped);
     for (const [hash, row] of Object.entries(body.rows)) {
       const rows = inner(this.#rows, hash);
-      const known = rows.get(hour);
-      const merged = known ? mergeRows(known, row) : row;
+      const merged = addRow(rows, hour, row);
       const first = merged.marks.search(/[^.]/);
       if (first >= 0) this.#oldest = Math.min(this.#oldest, hour + first * MINUTE_MS);
-      if (hour > hourOf(now) - ROWS_KEPT * HOUR_MS) rows.set(hour, merged);
+      if (hour <= hourOf(now) - ROWS_KEPT * HOUR_MS) rows.delete(hour);
       inner(this.#hours, hash).set(hour, sumRow(merged));
     }
   }
@@ -228,9 +250,25 @@ function inner<T>(outer: Map<string, Map<number, T>>, name: string): Map<number,
   return found;
 }
 
-/** One shard's hour, whole, from its ticks in any order. */
-function rollTicks(hour: number, ticks: readonly Item<PackedTick>[], context: RollContext): HourBody {
-  const byCheck = new Map<number, Sighting[]>();
+/** Adds what one shard knows of an hour to what another does. */
+function addRow(rows: Map<number, HourRow>, hour: number, row: HourRow): HourRow {
+  const known = rows.get(hour);
+  const merged = known ? mergeRows(known, row) : row;
+  rows.set(hour, merged);
+  return merged;
+}
+
+const isIn = (shard: string, hash: string): boolean =>
+  shardOf(Number.parseInt(hash, 16), { bits: Number.parseInt(shard, 10) }) === shard;
+
+/** One shard's hour, whole, from its ticks in any order and from what stood when it began. */
+function rollTicks(
+  hour: number,
+  ticks: readonly Item<PackedTick>[],
+  stood: readonly (readonly [hash: string, seen: readonly Sighting[]])[],
+  context: RollContext,
+): HourBody {
+  const byCheck = new Map(stood.map(([hash, seen]) => [Number.parseInt(hash, 16), [...seen]]));
   let skipped = 0;
   for (const { sort, body } of ticks) {
     const [, beat = '0', location = ''] = sort.split('/');
@@ -241,10 +279,15 @@ function rollTicks(hour: number, ticks: readonly Item<PackedTick>[], context: Ro
       else byCheck.set(hash, [{ location, at, status, latencyMs }]);
     }
   }
-  const rows = [...byCheck].map(([hash, seen]): [string, HourRow] => {
+  const rows: [string, HourRow][] = [];
+  const standing: [string, Sighting[]][] = [];
+  for (const [hash, seen] of byCheck) {
     const check = context.check(hash);
+    const every = check?.every ?? 0;
     const inMaintenance = (at: number) => check !== undefined && context.inMaintenance(check, at);
-    return [hex(hash), rollHour(hour, seen, check?.every ?? 0, inMaintenance)];
-  });
-  return { rows: Object.fromEntries(rows), skipped };
+    rows.push([hex(hash), rollHour(hour, seen, { every, inMaintenance, now: context.now })]);
+    const last = standingAt(hour + HOUR_MS, seen, every);
+    if (last.length > 0) standing.push([hex(hash), last]);
+  }
+  return { rows: Object.fromEntries(rows), standing: Object.fromEntries(standing), skipped };
 }

@@ -1,15 +1,6 @@
 import { checkSubject } from './cases.ts';
 import type { Check } from './config/compiled.ts';
-import {
-  DAY_MS,
-  HOUR_MS,
-  MINUTE_MS,
-  minuteLatencies,
-  NO_SUM,
-  type Sum,
-  sumRow,
-  uptimeOf,
-} from './history.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS, minuteLatencies, NO_SUM, type Sum, uptimeOf } from './history.ts';
 import type { Home } from './home.ts';
 import type { Incident } from './incident.ts';
 import { judge } from './judge.ts';
@@ -127,25 +118,46 @@ function lastEnd(check: Check, home: Home): number | undefined {
 
 function barOf(hash: number, rollup: Rollup, now: number): Bar {
   const age = now - (rollup.oldest ?? now);
-  if (age < MINUTES_UNTIL_MS) return bar('minute', MINUTE_MS, now, (at) => minuteSum(hash, rollup, at));
+  if (age < MINUTES_UNTIL_MS) return minuteBar(hash, rollup, now);
   if (age < HOURS_UNTIL_MS) return bar('hour', HOUR_MS, now, (at) => rollup.hour(hash, at));
   return bar('day', DAY_MS, now, (at) => rollup.day(hash, at, now));
 }
 
-function bar(unit: Bar['unit'], unitMs: number, now: number, sumAt: (at: number) => Sum | undefined): Bar {
-  const from = Math.floor(now / unitMs) * unitMs - (SLOTS - 1) * unitMs;
-  const slots = Array.from({ length: SLOTS }, (_, i): BarSlot => {
-    const { up, degraded, down, unknown, maintenance } = sumAt(from + i * unitMs) ?? NO_SUM;
-    return { up, degraded, down, unknown, maintenance };
-  });
+const firstSlot = (now: number, slotMs: number): number =>
+  Math.floor(now / slotMs) * slotMs - (SLOTS - 1) * slotMs;
+
+function bar(unit: Bar['unit'], slotMs: number, now: number, sumAt: (at: number) => Sum | undefined): Bar {
+  const from = firstSlot(now, slotMs);
+  const slots = Array.from({ length: SLOTS }, (_, i) => slotOf(sumAt(from + i * slotMs) ?? NO_SUM));
   return { unit, from, slots };
 }
 
-function minuteSum(hash: number, rollup: Rollup, at: number): Sum | undefined {
-  const hour = Math.floor(at / HOUR_MS) * HOUR_MS;
-  const row = rollup.row(hash, hour);
-  const minute = (at - hour) / MINUTE_MS;
-  return row && sumRow(row, minute, minute + 1);
+const slotOf = ({ up, degraded, down, unknown, maintenance }: Sum): BarSlot => ({
+  ...(up > 0 && { up }),
+  ...(degraded > 0 && { degraded }),
+  ...(down > 0 && { down }),
+  ...(unknown > 0 && { unknown }),
+  ...(maintenance > 0 && { maintenance }),
+});
+
+/** A minute is of one kind. */
+const MINUTES: Readonly<Record<string, BarSlot>> = {
+  u: { up: 1 },
+  g: { degraded: 1 },
+  d: { down: 1 },
+  x: { unknown: 1 },
+  m: { maintenance: 1 },
+};
+const NO_DATA: BarSlot = {};
+
+function minuteBar(hash: number, rollup: Rollup, now: number): Bar {
+  const from = firstSlot(now, MINUTE_MS);
+  const first = Math.floor(from / HOUR_MS) * HOUR_MS;
+  const hours = [first, first + HOUR_MS, first + 2 * HOUR_MS];
+  const marks = hours.map((hour) => rollup.row(hash, hour)?.marks ?? '.'.repeat(60)).join('');
+  const skipped = (from - first) / MINUTE_MS;
+  const slots = Array.from(marks.slice(skipped, skipped + SLOTS), (mark) => MINUTES[mark] ?? NO_DATA);
+  return { unit: 'minute', from, slots };
 }
 
 /** The newest 24 hours by the hour, or the newest hour by the minute while there is less. */
@@ -158,15 +170,17 @@ function latencyOf(hash: number, rollup: Rollup, now: number): CheckView['latenc
       return row ? minuteLatencies(row) : new Array<undefined>(60).fill(undefined);
     });
     const first = (from - firstHour) / MINUTE_MS;
-    return { from, slotMs: MINUTE_MS, values: minutes.slice(first, first + 60) };
+    return { from, slotMs: MINUTE_MS, values: minutes.slice(first, first + 60).map(tenths) };
   }
   const from = Math.floor(now / HOUR_MS) * HOUR_MS - 23 * HOUR_MS;
   const values = Array.from({ length: 24 }, (_, i) => {
     const sum = rollup.hour(hash, from + i * HOUR_MS);
-    return sum && sum.latencyCount > 0 ? sum.latencySum / sum.latencyCount : undefined;
+    return sum && sum.latencyCount > 0 ? tenths(sum.latencySum / sum.latencyCount) : undefined;
   });
   return { from, slotMs: HOUR_MS, values };
 }
+
+const tenths = (ms: number | undefined): number | undefined => ms && Math.round(10 * ms) / 10;
 
 function incidentView(incident: Incident): IncidentView {
   const flaps =
@@ -206,10 +220,13 @@ function platformView(home: Home, rollup: Rollup, lanes: readonly Lane[], now: n
   const own = live.filter((incident) => incident.class === 'config' && incident.closedAt === undefined);
   return {
     banners: [
-      ...lanes.flatMap(({ refusal }) =>
-        refusal ? [`${refusal.receiver} refuses what it is sent: ${refusal.why}`] : [],
-      ),
-      ...new Set(live.flatMap(overdue(now))),
+      ...new Set([
+        ...lanes.flatMap(({ refusal }) =>
+          refusal && now - refusal.at < DAY_MS ? refuses(refusal.receiver, refusal.why) : [],
+        ),
+        ...live.flatMap(refusals),
+        ...overdue(live, now),
+      ]),
       ...own.map(({ title, evidence }) => `${title}: ${evidence.message}`),
     ],
     undelivered: live.filter(isPending).length,
@@ -218,12 +235,24 @@ function platformView(home: Home, rollup: Rollup, lanes: readonly Lane[], now: n
   };
 }
 
-const overdue =
-  (now: number) =>
-  (incident: Incident): string[] =>
-    Object.entries(incident.delivery).flatMap(([name, cursor]) => {
+const refuses = (name: string, why: string): string => `${name} refuses what it is sent: ${why}`;
+
+const refusals = ({ delivery }: Incident): string[] =>
+  Object.entries(delivery).flatMap(([name, { refused }]) =>
+    refused === undefined ? [] : refuses(name, refused),
+  );
+
+/** Receivers that have failed for a while, a line each: how long the entry that is oldest has waited. */
+function overdue(live: readonly Incident[], now: number): string[] {
+  const oldest = new Map<string, { readonly at: number; readonly why: string }>();
+  for (const incident of live) {
+    for (const [name, cursor] of Object.entries(incident.delivery)) {
       const entry = cursor.attempts >= LOUD_AFTER ? nextEntry(incident, cursor) : undefined;
-      return entry
-        ? [`${name} has not taken anything for ${lasted(now - entry.at)}: ${cursor.lastError ?? 'no answer'}`]
-        : [];
-    });
+      if (entry && entry.at < (oldest.get(name)?.at ?? now))
+        oldest.set(name, { at: entry.at, why: cursor.lastError ?? 'no answer' });
+    }
+  }
+  return [...oldest].map(
+    ([name, { at, why }]) => `${name} has not taken anything for ${lasted(now - at)}: ${why}`,
+  );
+}

@@ -55,13 +55,13 @@ export interface Bar {
   readonly slots: readonly BarSlot[];
 }
 
-/** Minutes of each kind in a slot; all 0: no data. */
+/** Minutes of each kind in a slot, as far as there are any: there are many slots. `{}`: no data. */
 export interface BarSlot {
-  readonly up: number;
-  readonly degraded: number;
-  readonly down: number;
-  readonly unknown: number;
-  readonly maintenance: number;
+  readonly up?: number | undefined;
+  readonly degraded?: number | undefined;
+  readonly down?: number | undefined;
+  readonly unknown?: number | undefined;
+  readonly maintenance?: number | undefined;
 }
 
 export interface IncidentView {

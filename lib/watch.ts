@@ -10,7 +10,7 @@ import { type Beat, runBeat, type Site } from './observe.ts';
 import type { Blobs, Queue } from './ports.ts';
 import type { Ask, EarlyTick, Tick } from './reading.ts';
 import type { Rollup } from './rollup.ts';
-import { hashOf, offsetIn } from './schedule.ts';
+import { hashOf, offsetIn, STALE_BEAT_MS } from './schedule.ts';
 import { snapshotOf } from './show.ts';
 import type { Snapshot } from './snapshot.ts';
 import { update } from './store.ts';
@@ -36,19 +36,26 @@ export async function observe(
   await runBeat({ at: beat, cause: 'schedule', due, skipped }, site);
 }
 
+/** What is asked for starts so far apart: 200 checks a second, so that a whole config in doubt is no herd. */
+const APART_MS = 5;
+
 /** Observe what home asks for, besides the schedule. */
 export async function observeAsked(ask: Ask, checks: Config['checks'], site: Site): Promise<void> {
-  const due: Beat['due'] = checks
-    .filter(({ id }) => ask.checks.includes(id))
-    .map((check) => ({ check, offset: 0 }));
-  await runBeat({ at: ask.at, cause: ask.cause, due, skipped: 0 }, site);
+  const wanted = new Set(ask.checks);
+  const asked = checks.filter(({ id }) => wanted.has(id));
+  const isStale = site.clock.now() - ask.at > STALE_BEAT_MS;
+  const due: Beat['due'] = isStale ? [] : asked.map((check, i) => ({ check, offset: i * APART_MS }));
+  await runBeat({ at: ask.at, cause: ask.cause, due, skipped: isStale ? asked.length : 0 }, site);
 }
 
-/** Decide, with news: a tick is stored, merged and judged. Answers the incidents that it changed. */
-export async function decide(tick: Tick, home: Home): Promise<Incident[]> {
-  await home.remember(tick);
+/**
+ * Decide, with news: ticks are stored and merged, then judged. What came together is judged together: a recovery
+ * in it is known before the outage is believed. Answers the incidents that were changed.
+ */
+export async function decide(ticks: readonly Tick[], home: Home): Promise<Incident[]> {
+  for (const tick of ticks) await home.remember(tick);
   const world = home.world();
-  const told = new Set(tick.readings.map(({ check }) => check));
+  const told = new Set(ticks.flatMap(({ readings }) => readings.map(({ check }) => check)));
   const touched = home.config.checks.filter(
     ({ id, dependsOn }) => told.has(id) || dependsOn.some((parent) => told.has(parent)),
   );
@@ -60,15 +67,13 @@ export async function decide(tick: Tick, home: Home): Promise<Incident[]> {
 
 /** Decide, by the clock, each minute: what silence, maintenance and waiting have changed. */
 export async function decideByClock(home: Home, rollup: Rollup, asks: Queue<Ask>): Promise<Incident[]> {
-  home.wake();
+  await home.wake();
   await home.refresh();
   const world = home.world();
   const cases = world.config.checks.flatMap((check) => casesOf(check, world));
-  const changed = await settle(
-    [...cases, ...locationCases(world, (location) => home.readingsAt(location))],
-    home,
-  );
-  for (const { subject } of home.forgotten()) {
+  cases.push(...locationCases(world, (location) => home.readingsAt(location)));
+  const changed = await settle(cases, home);
+  for (const { subject } of home.forgotten(new Set(cases.map(({ subject }) => subject)))) {
     const ended = await home.endIncident(subject, 'No longer watched.');
     if (ended) changed.push(ended);
   }

@@ -32,3 +32,16 @@ export function toldOf({ title, evidence }: Pick<Case, 'title' | 'evidence'>): s
 /** What a reason code means, for people; an unknown code stands for itself. */
 export const meaning = (code: string): string =>
   code in REASONS ? REASONS[code as keyof typeof REASONS].means : code;
+
+/** At most `max` bytes of a text as it stands in JSON, and "…"; cut between code points, and well-formed. */
+export function cutToBytes(text: string, max: number): string {
+  const whole = text.toWellFormed();
+  let size = 0;
+  let end = 0;
+  for (const char of whole) {
+    size += Buffer.byteLength(JSON.stringify(char)) - 2;
+    if (size > max) return `${whole.slice(0, end)}…`;
+    end += char.length;
+  }
+  return whole;
+}

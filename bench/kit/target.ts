@@ -23,6 +23,7 @@ export interface Seen {
   readonly arrivals: Readonly<Record<string, readonly number[]>>;
 }
 
+const keepsArrivals = process.argv[2] === 'arrivals';
 const BODY = JSON.stringify({ status: 'ok', queue: 12, version: '1.2.3' });
 
 let answered = 0;
@@ -30,7 +31,7 @@ let arrivals: Record<string, number[]> = {};
 
 const answer: RequestListener = ({ url = '' }, response) => {
   answered += 1;
-  if (process.argv[2] === 'arrivals') (arrivals[url] ??= []).push(Date.now());
+  if (keepsArrivals) note(url);
   response.writeHead(200, { 'content-type': 'application/json', 'content-length': BODY.length });
   response.end(BODY);
 };
@@ -52,6 +53,12 @@ process.on('message', () => {
   arrivals = {};
 });
 process.on('disconnect', () => process.exit());
+
+function note(path: string): void {
+  const times = arrivals[path] ?? [];
+  arrivals[path] = times;
+  times.push(Date.now());
+}
 
 function tell(message: Target | Seen): void {
   process.send?.(message);

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { systemClock } from '../adapters/local/clock.ts';
+import { consoleLog, printable } from '../adapters/local/console-log.ts';
+import { loadConfig } from '../config.ts';
 import { deliverDue, type Post, type Sender } from '../deliver.ts';
 import type { Home } from '../home.ts';
 import type { Case, Incident } from '../incident.ts';
@@ -7,13 +9,23 @@ import { key } from '../keys.ts';
 import { createNet } from '../net/create.ts';
 import { notifierOf } from '../notifiers/index.ts';
 import { isPending } from '../outbox.ts';
-import { type Clock, sleep } from '../ports.ts';
+import { type Clock, type Secrets, sleep } from '../ports.ts';
 import type { ExitCode } from './main.ts';
-import { openHome, type StoreOptions } from './open.ts';
+import { openHome } from './open.ts';
+import { progressOn, type Screen } from './progress.ts';
 import { table } from './table.ts';
 
 /** A receiver that has not taken a drill by then has failed it. */
 const PATIENCE_MS = 120_000;
+
+export interface DrillOptions {
+  readonly cwd: string;
+  readonly named: string | undefined;
+  readonly secrets: Secrets;
+  readonly data: string;
+  readonly json?: boolean;
+  readonly err: Screen;
+}
 
 interface Told {
   readonly receiver: string;
@@ -24,8 +36,11 @@ interface Told {
 }
 
 /** A synthetic incident through every notifier and back, in the same way as a real one. Throws `ConfigError`, `StoreError`. */
-export async function drill(options: StoreOptions): Promise<{ text: string; exitCode: ExitCode }> {
-  const { home, store, log, config } = await openHome(options);
+export async function drill(options: DrillOptions): Promise<{ text: string; exitCode: ExitCode }> {
+  const { config } = await loadConfig(options);
+  const log = consoleLog(options.err, systemClock);
+  const { home, store } = await openHome(options, config, log);
+  const say = progressOn(options.err);
   try {
     const post: Post = {
       store,
@@ -34,12 +49,13 @@ export async function drill(options: StoreOptions): Promise<{ text: string; exit
       net: createNet({ clock: systemClock, allow: config.network.allow, self: [] }),
       secrets: options.secrets,
       sender: (type) => notifierOf(type) as unknown as Sender,
-      owner: randomUUID(),
+      receiver: (name) => config.notify.find((receiver) => receiver.name === name),
       baseUrl: () => config.statusPage.url,
       random: Math.random,
       signal: new AbortController().signal,
       wrote: (item) => home.learn(item),
     };
+    say(`paging ${config.notify.map(({ name }) => name).join(', ')} …`);
     const told = await run(home, post, key('drill', randomUUID()));
     const failed = told.length === 0 || told.some(({ resolvedMs }) => resolvedMs === undefined);
     return {
@@ -47,6 +63,7 @@ export async function drill(options: StoreOptions): Promise<{ text: string; exit
       exitCode: failed ? 1 : 0,
     };
   } finally {
+    say('');
     await store.close();
   }
 }
@@ -125,7 +142,7 @@ function asText(told: readonly Told[]): string {
       receiver,
       ms(openedMs),
       ms(resolvedMs),
-      error ?? '',
+      printable(error ?? ''),
     ]),
   ]);
 }

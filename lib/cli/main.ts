@@ -1,10 +1,13 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { systemClock } from '../adapters/local/clock.ts';
 import { localSecrets } from '../adapters/local/secrets.ts';
 import { ConfigError } from '../config.ts';
-import { StoreError } from '../ports.ts';
+import { StoreError, sleep } from '../ports.ts';
 import { redact } from '../redact.ts';
 import { VERSION } from '../version.ts';
 import { drill } from './drill.ts';
+import { CommandError } from './failure.ts';
+import type { Screen } from './progress.ts';
 import { schema } from './schema.ts';
 import { type Started, start } from './start.ts';
 import { status } from './status.ts';
@@ -12,114 +15,110 @@ import { test } from './test.ts';
 import { validate } from './validate.ts';
 
 /** What a command may use of the process. */
-export type Shell = Pick<NodeJS.Process, 'cwd' | 'env' | 'stdout' | 'stderr' | 'on' | 'off'>;
+export type Shell = Pick<NodeJS.Process, 'cwd' | 'env' | 'on' | 'off' | 'exit'> & {
+  readonly stdout: Screen;
+  readonly stderr: Screen;
+};
 
 /** 0 fine · 1 something is down, or it failed · 2 config or usage · 3 nothing down, something unknown. */
 export type ExitCode = 0 | 1 | 2 | 3;
 
-/** Runs the command line. Answers the exit code; one clear line on stderr for what went wrong. */
+/** SIGTERM promises an end within 10 s. What is still under way by then is in the store, and goes on at the next start. */
+const STOP_MS = 9_000;
+/** npm hands a Ctrl-C on that the terminal has sent to everyone already: that is one signal. */
+const SAME_SIGNAL_MS = 500;
+
+/** Runs the command line. Answers the exit code, with which the caller ends the process; what went wrong is one line on stderr. */
 export async function main(argv: readonly string[], shell: Shell): Promise<ExitCode> {
+  // Nobody reads any more: that is no reason to stop watching.
+  for (const stream of [shell.stdout, shell.stderr]) stream.on('error', () => {});
+  const defect = (error: unknown) => shell.exit(tell(error, shell));
+  shell.on('uncaughtException', defect);
   let exitCode: ExitCode = 0;
-  const program = commands(shell, (code) => {
-    exitCode = code;
-  });
   try {
-    await program.parseAsync(argv);
+    await commands(shell, (code) => {
+      exitCode = code;
+    }).parseAsync(argv);
     return exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    if (!(error instanceof ConfigError || error instanceof StoreError || isSystemError(error))) throw error;
-    shell.stderr.write(`${redact(error.message)}\n`);
-    return error instanceof ConfigError ? 2 : 1;
+    return tell(error, shell);
+  } finally {
+    shell.off('uncaughtException', defect);
   }
 }
 
-const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
-  error instanceof Error && 'syscall' in error;
+function tell(error: unknown, { stderr }: Shell): ExitCode {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  const known = error instanceof ConfigError || error instanceof StoreError || error instanceof CommandError;
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  stderr.write(`${redact(known ? message : `Watchbill itself failed: ${stack ?? message}`)}\n`);
+  if (error instanceof CommandError) return error.exitCode;
+  return error instanceof ConfigError ? 2 : 1;
+}
+
+interface Answer {
+  readonly text: string;
+  readonly exitCode: ExitCode;
+}
 
 function commands(shell: Shell, exit: (code: ExitCode) => void): Command {
-  const program = new Command('watchbill');
-  const secrets = localSecrets(shell.env);
-  const common = () => ({
+  const { env, stdout, stderr } = shell;
+  const common = {
     cwd: shell.cwd(),
-    secrets,
-    color: shell.stdout.isTTY === true && !shell.env.NO_COLOR,
-  });
-  const print = (text: string) => void shell.stdout.write(`${text}\n`);
-  const command = (name: string, summary: string) =>
-    program
-      .command(name)
-      .description(summary)
-      .option('--config <file>', 'the config; default: watchbill.config.{ts,js,json,yaml,yml}');
-  const data: [string, string, string] = [
-    '--data <dir>',
-    'where history and incidents are kept',
-    '.watchbill',
-  ];
-
-  program
+    secrets: localSecrets(env),
+    color: stdout.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb',
+    err: stderr,
+  };
+  const answer = ({ text, exitCode }: Answer): void => {
+    stdout.write(`${text}\n`);
+    exit(exitCode);
+  };
+  const program = new Command('watchbill')
     .description('Watches a service and its bill.')
     .version(VERSION)
     .exitOverride()
     .configureOutput({
-      writeOut: (text) => void shell.stdout.write(text),
-      writeErr: (text) => void shell.stderr.write(text),
+      writeOut: (text) => void stdout.write(text),
+      writeErr: (text) => void stderr.write(text),
+      outputError: (text, write) => write(`${text.trim().replaceAll('\n', ' ')}\n`),
     });
+  const command = (name: string, summary: string) =>
+    program
+      .command(name)
+      .description(summary)
+      .option('--config <file>', 'the config (default: watchbill.config.{ts,js,json,yaml,yml})');
+  const data = ['--data <dir>', 'where history and incidents are kept', '.watchbill'] as const;
+  const json = ['--json', 'for machines'] as const;
+
   command('start', 'watch what the config says, and serve the status page')
     .option('--port <number>', 'of the status page; 0: any free one', port, 8080)
     .option('--host <address>', 'where the status page listens', '127.0.0.1')
     .option(...data)
-    .action(async ({ config, ...options }) => {
-      const { cwd, env, stdout, stderr } = shell;
-      const stopAsked = firstSignal(shell);
-      const started = await start({
-        cwd: cwd.call(shell),
-        named: config,
-        env,
-        out: stdout,
-        err: stderr,
-        ...options,
-      });
-      await untilStopped(shell, started, stopAsked);
+    .action(({ config, ...options }) => {
+      const starting = () => start({ ...common, ...options, named: config, out: stdout });
+      return untilStopped(starting, shell);
     });
   command('validate', 'check the config without running anything')
-    .option('--json', 'for machines')
-    .action(async ({ config, json = false }) => {
-      const { text, exitCode } = await validate({ ...common(), named: config, json });
-      print(text);
-      exit(exitCode);
-    });
+    .option(...json)
+    .action(async ({ config, ...options }) =>
+      answer(await validate({ ...common, ...options, named: config })),
+    );
   command('test', 'run every check once, now')
     .option('--only <ids...>', 'only these checks')
     .option('--confirm', 'retry a failing check as a running Watchbill would')
-    .option('--json', 'for machines')
-    .action(async ({ config, ...options }) => {
-      const { text, exitCode } = await test({
-        ...common(),
-        ...options,
-        named: config,
-        progress: shell.stderr,
-      });
-      print(text);
-      exit(exitCode);
-    });
+    .option(...json)
+    .action(async ({ config, ...options }) => answer(await test({ ...common, ...options, named: config })));
   command('status', 'what a running Watchbill knows: checks, open incidents, what is undelivered')
     .option(...data)
-    .option('--json', 'for machines')
-    .action(async ({ config, ...options }) => {
-      const { text, exitCode } = await status({ ...common(), ...options, named: config, err: shell.stderr });
-      print(text);
-      exit(exitCode);
-    });
+    .option(...json)
+    .action(async ({ config, ...options }) => answer(await status({ ...common, ...options, named: config })));
   command('drill', 'open a synthetic incident, page every notifier, and resolve it')
     .option(...data)
-    .option('--json', 'for machines')
-    .action(async ({ config, ...options }) => {
-      const { text, exitCode } = await drill({ ...common(), ...options, named: config, err: shell.stderr });
-      print(text);
-      exit(exitCode);
-    });
-  command('schema', 'print the JSON Schema of the config, for editors').action(() => print(schema()));
+    .option(...json)
+    .action(async ({ config, ...options }) => answer(await drill({ ...common, ...options, named: config })));
+  command('schema', 'print the JSON Schema of the config, for editors').action(() =>
+    answer({ text: schema(), exitCode: 0 }),
+  );
   return program;
 }
 
@@ -130,25 +129,28 @@ function port(text: string): number {
   return value;
 }
 
+/** Goes on until SIGTERM or SIGINT, also one that comes while it starts; SIGHUP reads the config again. */
+async function untilStopped(starting: () => Promise<Started>, shell: Shell): Promise<void> {
+  let started: Started | undefined;
+  const reload = () => void started?.reload();
+  shell.on('SIGHUP', reload);
+  const stopAsked = firstSignal(shell);
+  started = await starting();
+  await stopAsked;
+  await Promise.race([started.stop(), sleep(systemClock, STOP_MS)]);
+  shell.off('SIGHUP', reload);
+}
+
 /** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once, as it would by itself. */
 function firstSignal(shell: Shell): Promise<void> {
   return new Promise((resolve) => {
     const names = ['SIGTERM', 'SIGINT'] as const;
     const heard = () => {
-      for (const name of names) shell.off(name, heard);
       resolve();
+      systemClock.after(SAME_SIGNAL_MS, () => {
+        for (const name of names) shell.off(name, heard);
+      });
     };
     for (const name of names) shell.on(name, heard);
   });
-}
-
-/** Goes on until the signal; SIGHUP reads the config again. */
-async function untilStopped(shell: Shell, started: Started, stopAsked: Promise<void>): Promise<void> {
-  const reload = () => void started.reload();
-  shell.on('SIGHUP', reload);
-  const keepAlive = setInterval(() => {}, 2 ** 30);
-  await stopAsked;
-  clearInterval(keepAlive);
-  shell.off('SIGHUP', reload);
-  await started.stop();
 }

@@ -1,32 +1,41 @@
-import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { Writable } from 'node:stream';
+import { DirectoryBlobs } from '../adapters/local/blobs.ts';
 import { systemClock } from '../adapters/local/clock.ts';
-import { consoleLog } from '../adapters/local/console-log.ts';
+import { type DataLock, lockDataDir } from '../adapters/local/data-dir.ts';
 import { openStore, type SqliteStore } from '../adapters/local/sqlite-store.ts';
-import { type Loaded, loadConfig } from '../config.ts';
+import type { Config } from '../config/compiled.ts';
 import { Home } from '../home.ts';
-import { type Log, type Secrets, StoreError } from '../ports.ts';
+import { type Blobs, type Log, StoreError } from '../ports.ts';
+import type { Snapshot } from '../snapshot.ts';
 
-export interface StoreOptions {
-  readonly cwd: string;
-  readonly named: string | undefined;
-  readonly secrets: Secrets;
-  readonly color: boolean;
-  readonly data: string;
-  readonly json?: boolean;
-  readonly err: Writable;
+/** Where a data directory keeps what `show` writes. */
+export const blobsIn = (dir: string): Blobs => new DirectoryBlobs(join(dir, 'blobs'));
+
+/** What `show` wrote last; undefined: nothing yet. */
+export async function readSnapshot(blobs: Blobs): Promise<Snapshot | undefined> {
+  const text = await blobs.read('snapshot.json');
+  return text === undefined ? undefined : (JSON.parse(text) as Snapshot);
 }
 
-/** The config and the store of a Watchbill that may be running beside this command. */
+/** The store of a Watchbill that may be running beside this command, or a new one. Throws `StoreError`. */
 export async function openHome(
-  options: StoreOptions,
-): Promise<Loaded & { home: Home; store: SqliteStore; log: Log }> {
-  const loaded = await loadConfig(options);
-  const log = consoleLog(options.err, systemClock);
+  options: { readonly cwd: string; readonly data: string },
+  config: Config,
+  log: Log,
+): Promise<{ home: Home; store: SqliteStore }> {
   const dir = resolve(options.cwd, options.data);
-  if (!existsSync(join(dir, 'store.db')))
-    throw new StoreError(`nothing is kept in ${options.data} yet: run "watchbill start" first`);
-  const { store } = await openStore({ dir, clock: systemClock, log });
-  return { ...loaded, store, log, home: await Home.open({ store, clock: systemClock, log }, loaded.config) };
+  const lock = lockUnlessHeld(dir);
+  const { store } = await openStore({ dir, lock, clock: systemClock, log });
+  lock?.release();
+  return { store, home: await Home.open({ store, clock: systemClock, log }, config) };
+}
+
+/** A running `start` has brought the data up to date already; without one, this command does. */
+function lockUnlessHeld(dir: string): DataLock | undefined {
+  try {
+    return lockDataDir(dir);
+  } catch (error) {
+    if (error instanceof StoreError) return undefined;
+    throw error;
+  }
 }

@@ -1,8 +1,8 @@
-import type { Writable } from 'node:stream';
 import { systemClock } from '../adapters/local/clock.ts';
-import { consoleLog } from '../adapters/local/console-log.ts';
+import { consoleLog, printable } from '../adapters/local/console-log.ts';
 import { canaryAnswers } from '../canary.ts';
-import type { Check } from '../config/compiled.ts';
+import type { Check, Config } from '../config/compiled.ts';
+import { didYouMean } from '../config/suggest.ts';
 import { ConfigError, loadConfig } from '../config.ts';
 import { createNet } from '../net/create.ts';
 import { type RunProbe, runBeat } from '../observe.ts';
@@ -10,8 +10,10 @@ import type { Secrets } from '../ports.ts';
 import { probeOf } from '../probes/index.ts';
 import type { Reading, Tick } from '../reading.ts';
 import { shardingOf } from '../schedule.ts';
+import { lasted } from '../words.ts';
 import { painter } from './colors.ts';
 import type { ExitCode } from './main.ts';
+import { progressOn, type Screen } from './progress.ts';
 import { table } from './table.ts';
 
 export interface TestOptions {
@@ -22,37 +24,23 @@ export interface TestOptions {
   readonly only?: readonly string[];
   readonly confirm?: boolean;
   readonly json?: boolean;
-  readonly progress: Writable & { readonly isTTY?: boolean };
+  readonly err: Screen;
 }
+
+/** So far apart do the checks start, ms: thousands of them at once would need more sockets than a process may have. */
+const APART_MS = 5;
+const TELL_EVERY_MS = 1_000;
 
 /** Runs every check once, now, from here. Throws `ConfigError`. */
 export async function test(options: TestOptions): Promise<{ text: string; exitCode: ExitCode }> {
   const { name, config } = await loadConfig(options);
   const checks = chosen(config.checks, options.only, name);
   const at = systemClock.now();
-  const ticks: Tick[] = [];
-  await runBeat(
-    { at, cause: 'confirm', skipped: 0, due: checks.map((check) => ({ check, offset: 0 })) },
-    {
-      location: 'local',
-      config: options.confirm ? config : { ...config, judge: { ...config.judge, tries: 1 } },
-      sharding: shardingOf(checks.map(({ id }) => id)),
-      probe: (type) => probeOf(type).run as unknown as RunProbe,
-      net: createNet({ clock: systemClock, allow: config.network.allow, self: [] }),
-      clock: systemClock,
-      secrets: options.secrets,
-      log: consoleLog(options.progress, systemClock),
-      ticks: { send: async (tick) => void ticks.push(tick) },
-      early: { send: async () => {} },
-      canaryAnswers,
-      flushAfter: Number.POSITIVE_INFINITY,
-      signal: new AbortController().signal,
-      running: new Set(),
-      lastPass: Number.NEGATIVE_INFINITY,
-    },
-  );
-  const byId = new Map(ticks.flatMap(({ readings }) => readings).map((reading) => [reading.check, reading]));
-  const rows = checks.flatMap((check) => ({ check, reading: byId.get(check.id) as Reading }));
+  const readings = await readingsOf(checks, config, at, options);
+  const rows = checks.flatMap((check) => {
+    const reading = readings.find((one) => one.check === check.id);
+    return reading ? [{ check, reading }] : [];
+  });
   return {
     text: options.json ? asJson(at, rows) : asTable(rows, options.color),
     exitCode: exitCodeOf(rows.map(({ reading }) => reading.status)),
@@ -64,10 +52,78 @@ function chosen(
   only: readonly string[] | undefined,
   file: string,
 ): readonly Check[] {
-  const missing = only?.find((id) => !checks.some((check) => check.id === id));
-  if (missing !== undefined)
-    throw new ConfigError(file, [{ path: '--only', message: `there is no check "${missing}"` }]);
+  const ids = checks.map(({ id }) => id);
+  const unknown = only?.filter((id) => !ids.includes(id)) ?? [];
+  const mistakes = unknown.map((id) => ({
+    path: '--only',
+    message: `there is no check ${JSON.stringify(id)}${didYouMean(id, ids)}`,
+  }));
+  if (mistakes.length > 0) throw new ConfigError(file, mistakes);
   return only ? checks.filter(({ id }) => only.includes(id)) : checks;
+}
+
+async function readingsOf(
+  checks: readonly Check[],
+  config: Config,
+  at: number,
+  { confirm, secrets, err }: TestOptions,
+): Promise<readonly Reading[]> {
+  const ticks: Tick[] = [];
+  const running = new Set<string>();
+  const begun = new Set<string>();
+  const stopTelling = tellProgress(checks.length, begun, running, err);
+  try {
+    await runBeat(
+      { at, cause: 'confirm', skipped: 0, due: checks.map((check, i) => ({ check, offset: i * APART_MS })) },
+      {
+        location: 'local',
+        config: confirm ? config : { ...config, judge: { ...config.judge, tries: 1 } },
+        sharding: shardingOf(checks.map(({ id }) => id)),
+        probe: (type) => (check, context) => {
+          begun.add(check.id);
+          return (probeOf(type).run as unknown as RunProbe)(check, context);
+        },
+        net: createNet({ clock: systemClock, allow: config.network.allow, self: [] }),
+        clock: systemClock,
+        secrets,
+        log: consoleLog(err, systemClock),
+        ticks: { send: async (tick) => void ticks.push(tick) },
+        early: { send: async () => {} },
+        canaryAnswers,
+        flushAfter: Number.POSITIVE_INFINITY,
+        signal: new AbortController().signal,
+        running,
+        lastPass: Number.NEGATIVE_INFINITY,
+      },
+    );
+  } finally {
+    stopTelling();
+  }
+  return ticks.flatMap((tick) => tick.readings);
+}
+
+/** `3 of 5 done after 4 s, waiting for api, search`, each second. Answers how to stop. */
+function tellProgress(
+  count: number,
+  begun: ReadonlySet<string>,
+  running: ReadonlySet<string>,
+  err: Screen,
+): () => void {
+  const say = progressOn(err);
+  const started = systemClock.monotonic();
+  let cancel = systemClock.after(TELL_EVERY_MS, tell);
+  return () => {
+    cancel();
+    say('');
+  };
+
+  function tell(): void {
+    const took = lasted(systemClock.monotonic() - started);
+    say(
+      `${begun.size - running.size} of ${count} done after ${took}, waiting for ${[...running].join(', ')}`,
+    );
+    cancel = systemClock.after(TELL_EVERY_MS, tell);
+  }
 }
 
 type Row = { readonly check: Check; readonly reading: Reading };
@@ -97,7 +153,7 @@ function asTable(rows: readonly Row[], color: boolean): string {
     check.id,
     `${Math.round(reading.latencyMs)} ms`,
     check.target,
-    reading.reasons.length > 0 ? `${reading.reasons.join(', ')}: ${reading.message}` : '',
+    printable([reading.reasons.join(', '), reading.message].filter((text) => text !== '').join(': ')),
   ]);
   return table([['STATUS', 'CHECK', 'LATENCY', 'TARGET', 'WHY'].map(paint.dim), ...lines]);
 }

@@ -12,7 +12,7 @@ export async function validate(options: {
   cwd: string;
   named?: string | undefined;
   secrets: Secrets;
-  json: boolean;
+  json?: boolean;
 }): Promise<Validated> {
   try {
     const loaded = await loadConfig(options);

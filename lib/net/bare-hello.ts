@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
+import { gather } from './gather.ts';
 import { holdTo } from './hold.ts';
 import { Fault, type Limits, type Net, type Target } from './net.ts';
 
@@ -18,7 +19,7 @@ const SERVER_KEY_EXCHANGE = 12;
 const SERVER_HELLO_DONE = 14;
 
 /** A server that hasn't chosen after so many bytes never will. */
-const BYTES_MAX = 65_536;
+const BYTES_MAX = 32_768;
 
 /**
  * Offers suites in a TLS 1.2 hello of our own making and reads what the server chooses, and nothing more:
@@ -33,13 +34,13 @@ export async function bareHello(
 ): Promise<ServerChoice | undefined> {
   const { socket } = await net.dial(target, limits);
   const hold = holdTo(limits, net.clock);
-  let received = Buffer.alloc(0);
+  const received = gather(BYTES_MAX);
   const choice = new Promise<ServerChoice | undefined>((resolve) => {
-    socket.once('close', () => resolve(choiceIn(received, true)));
-    socket.on('data', (bytes) => {
-      received = Buffer.concat([received, bytes]);
-      const chosen = choiceIn(received, received.length > BYTES_MAX);
-      if (chosen || received[0] !== HANDSHAKE) resolve(chosen);
+    socket.once('close', () => resolve(choiceIn(received.bytes(), true)));
+    socket.on('data', (piece) => {
+      const isAll = !received.add(piece);
+      const chosen = choiceIn(received.bytes(), isAll);
+      if (chosen || isAll || received.bytes()[0] !== HANDSHAKE) resolve(chosen);
     });
     socket.write(clientHello(offer.suites, offer.servername));
   });

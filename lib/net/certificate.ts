@@ -48,6 +48,7 @@ export const EXTENSION = {
   purposes: '2.5.29.37',
   infoAccess: '1.3.6.1.5.5.7.1.1',
   tlsFeature: '1.3.6.1.5.5.7.1.24',
+  scts: '1.3.6.1.4.1.11129.2.4.2',
 } as const;
 
 /** Reads a certificate; throws `DerError` on bytes that are none. */

@@ -5,6 +5,7 @@ import {
   type AlternativeNames,
   alternativeNames,
   type Certificate,
+  EXTENSION,
   mustStaple,
   parseCertificate,
   shownNames,
@@ -134,6 +135,8 @@ const factsOf = (leaf: Certificate, names: AlternativeNames | undefined): Facts 
   issuer: leaf.issuer.text,
   expiresAt: iso(leaf.notAfter),
   fingerprint: leaf.fingerprint,
+  // a note: whether Certificate Transparency is enforced is the browsers' affair
+  sctsEmbedded: leaf.extensions.has(EXTENSION.scts),
 });
 
 function nameIssues(host: string, names: AlternativeNames | undefined): Issue[] {

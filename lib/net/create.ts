@@ -16,6 +16,7 @@ import {
 } from './net.ts';
 import { createPolicy, type PolicyOptions } from './policy.ts';
 import { race } from './race.ts';
+import { Recent } from './recent.ts';
 import { createResolver } from './resolver.ts';
 import { stopwatch } from './stopwatch.ts';
 
@@ -25,9 +26,14 @@ export interface NetOptions extends PolicyOptions {
   readonly servers?: readonly string[];
 }
 
+/** Hosts whose reading is remembered. */
+const REMEMBERED_MAX = 20_000;
+
 /** The door to the network. Proxies and TLS settings of the environment play no part in it. */
 export function createNet({ clock, allow, self, servers }: NetOptions): Net {
   const policy = createPolicy({ allow, self });
+  /** As they are written → as they are looked up; the empty text: no host. */
+  const hosts = new Recent<string>(REMEMBERED_MAX);
   const lookUp = createResolver({ clock, hosts: hostsFile('/etc/hosts', clock), servers });
   const askSystem = createAskSystem({ clock, servers });
   return { clock, dial, resolve: (host, limits) => resolve(host, undefined, limits), ask };
@@ -48,8 +54,8 @@ export function createNet({ clock, allow, self, servers }: NetOptions): Net {
 
   async function resolve(text: string, port: number | undefined, limits: Limits): Promise<Resolved> {
     const started = clock.monotonic();
-    const host = parseHost(text);
-    if (host === undefined) throw new Fault('dns_error', `"${text}" is not a host name.`);
+    const host = hosts.recall(text, () => parseHost(text) ?? '');
+    if (host === '') throw new Fault('dns_error', `"${text}" is not a host name.`);
     refuse(policy.refusesHost(host, port));
     try {
       const found = isIP(host) ? [host] : await lookUp(host, limits);
@@ -71,11 +77,11 @@ export function createNet({ clock, allow, self, servers }: NetOptions): Net {
 
   /** One refused address refuses the whole name. Not so localhost: of its addresses no stranger decides. */
   function permitted(host: string, found: readonly string[], port: number | undefined): Address[] {
-    const fine = found.filter((address) => policy.refuses(address, port) === undefined);
-    const wrong = found.find((address) => !fine.includes(address));
-    if (wrong !== undefined && !(isLocalhost(host) && fine.length > 0))
-      refuse(`${host}: ${policy.refuses(wrong, port)}`);
-    return [...new Set(fine)].map((address) => ({ address, family: isIPv6(address) ? 6 : 4 }));
+    const all = [...new Set(found)].map((address) => ({ address, why: policy.refuses(address, port) }));
+    const fine = all.filter(({ why }) => why === undefined);
+    const wrong = all.find(({ why }) => why !== undefined);
+    if (wrong && !(isLocalhost(host) && fine.length > 0)) refuse(`${host}: ${wrong.why}`);
+    return fine.map(({ address }) => ({ address, family: isIPv6(address) ? 6 : 4 }));
   }
 }
 

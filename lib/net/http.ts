@@ -6,6 +6,7 @@ import { VERSION } from '../version.ts';
 import { converse } from './converse.ts';
 import { decode } from './decode.ts';
 import { holdTo } from './hold.ts';
+import { hstsOf } from './hsts.ts';
 import { type Dialled, Fault, type Limits, type Net, type Target } from './net.ts';
 import { stopwatch } from './stopwatch.ts';
 import { handshake } from './tls.ts';
@@ -60,6 +61,7 @@ export async function exchange(net: Net, request: HttpRequest, limits: Limits): 
     );
     const decoded = await hold.during(decode(answer.body, answer.headers['content-encoding'], maxBody), late);
     if (decoded.capped) facts.body_capped = true;
+    if (url.protocol === 'https:') facts.hsts = hstsOf(answer.headers['strict-transport-security']);
     return { ...answer, body: decoded.bytes, phases: watch.stop(), facts };
   } catch (error) {
     throw error instanceof Fault ? error.after(watch.stop(), facts) : error;

@@ -28,6 +28,9 @@ const AES_SUITES = [0xc014, 0xc013, 0xc00a, 0xc009, 0x0039, 0x0033, 0x0035, 0x00
 
 const OLD_VERSIONS: Readonly<Record<number, string>> = { 768: 'SSL 3.0', 769: 'TLS 1.0', 770: 'TLS 1.1' };
 
+/** How long it may take, ms: what is wrong is known by then, and somebody waits for it. */
+const PATIENCE_MS = 2_000;
+
 /** What a server that speaks something else answers to a TLS hello, and what one that has other terms. */
 const NO_TLS: readonly Reason[] = ['not_tls', 'tls_closed', 'tls_reset'];
 const NO_TERMS: readonly Reason[] = ['no_shared_cipher', 'protocol_too_old'];
@@ -41,8 +44,9 @@ export async function lastLook(
   target: Target,
   servername: string,
   first: Fault,
-  limits: Limits,
+  within: Limits,
 ): Promise<Fault | undefined> {
+  const limits = { ...within, deadline: Math.min(within.deadline, net.clock.monotonic() + PATIENCE_MS) };
   if (NO_TLS.includes(first.reason)) return greetingFault(net, target, limits);
   if (!NO_TERMS.includes(first.reason)) return undefined;
   const suites = [...OLD_SUITES.keys(), ...AES_SUITES];

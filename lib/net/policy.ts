@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import ipaddr from 'ipaddr.js';
 import { isLocalhost, LOOPBACK, parseHost } from './host.ts';
+import { Recent } from './recent.ts';
 
 type Ip = ipaddr.IPv4 | ipaddr.IPv6;
 type Cidr = [Ip, number];
@@ -41,6 +42,9 @@ const METADATA = new Set(
     '192.0.0.192', // Oracle
   ].map(canonical),
 );
+
+/** Addresses and ports whose judgement is remembered: to read an address takes longer than to look one up. */
+const REMEMBERED_MAX = 20_000;
 
 /** On Linux a dial of these reaches the machine itself. */
 const UNSPECIFIED = new Set(['0.0.0.0', '::']);
@@ -87,12 +91,18 @@ export function createPolicy({ allow, self }: PolicyOptions): Policy {
       ? undefined
       : `${ip} is not a public address; list its network in "network.allow" to permit it.`;
 
-  const refuses = (address: string, port?: number): string | undefined => {
-    if (!isPort(port)) return `Port ${port} cannot be dialled.`;
+  const judged = (address: string, port: number | undefined): string | undefined => {
     const ip = ipaddr.parse(address);
     const forms = [ip, ...embedded(ip)];
     const refusals = [...forms.map((form) => never(form, port)), ...forms.map(unlisted)];
     return refusals.find((why) => why !== undefined);
+  };
+  /** The same for the same address and port, always; the empty text: it may be dialled. */
+  const known = new Recent<string>(REMEMBERED_MAX);
+
+  const refuses = (address: string, port?: number): string | undefined => {
+    if (!isPort(port)) return `Port ${port} cannot be dialled.`;
+    return known.recall(`${address} ${port}`, () => judged(address, port) ?? '') || undefined;
   };
   const refusesHost = (host: string, port?: number): string | undefined => {
     if (!isPort(port)) return `Port ${port} cannot be dialled.`;

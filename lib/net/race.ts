@@ -69,12 +69,12 @@ export function race(
     });
     const attempt: Attempt = { ...address, socket, since: clock.monotonic() };
     attempts.push(attempt);
-    socket.once('connect', () => (isOwnEnd(socket) ? lose(attempt, REFUSED) : win(attempt)));
+    socket.once('connect', () => (isOwnEnd(socket, port) ? lose(attempt, REFUSED) : win(attempt)));
     // stays on the socket that wins: until its new owner listens, an error must not end the process
     socket.on('error', (error) =>
       lose(attempt, { reason: errnoReason(error) ?? 'self_network', words: errnoCode(error) }),
     );
-    cancelNext = clock.after(NEXT_ATTEMPT_MS, startNext);
+    if (waiting.length > 0) cancelNext = clock.after(NEXT_ATTEMPT_MS, startNext);
   }
 
   function win(attempt: Attempt): void {
@@ -114,8 +114,8 @@ function alternate(addresses: readonly Address[]): Address[] {
 }
 
 /** Linux lets a socket connect to itself, when it happens to get the port that it dials: nobody listens there. */
-export function isOwnEnd(socket: Socket): boolean {
-  return socket.localPort === socket.remotePort && socket.localAddress === socket.remoteAddress;
+export function isOwnEnd(socket: Socket, port: number): boolean {
+  return socket.localPort === port && socket.localAddress === socket.remoteAddress;
 }
 
 /** Worth a note: the other family failed, or had its chance in vain. That we have none ourselves isn't. */

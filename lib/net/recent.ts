@@ -13,6 +13,13 @@ export class Recent<V> {
     return value;
   }
 
+  /** What is held, or is made now and held from now on. */
+  recall(key: string, make: () => V): V {
+    const value = this.get(key) ?? make();
+    this.set(key, value);
+    return value;
+  }
+
   set(key: string, value: V): void {
     this.#entries.delete(key);
     this.#entries.set(key, value);

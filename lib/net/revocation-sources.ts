@@ -4,7 +4,6 @@ import { children, DerError, expect, oidOf, read, TAG } from './der.ts';
 import { exchange } from './http.ts';
 import { Fault, type Limits, type Net } from './net.ts';
 import { ocspRequest, readOcsp } from './ocsp.ts';
-import type { Recent } from './recent.ts';
 import { CannotTell, type Standing } from './revocation-standing.ts';
 
 /** What came of asking about one certificate. */
@@ -19,8 +18,8 @@ export interface Question {
   readonly staple: Buffer | undefined;
 }
 
-/** Lists that were read, by URL and issuer. */
-export type Lists = Recent<Crl>;
+/** Reads the list at a URL unless it is known: lists are large, and hundreds of certificates may share one. */
+export type Lists = (key: string, fetch: () => Promise<Crl>) => Promise<Crl>;
 
 /** The largest that is read, bytes: whoever issues larger lists offers OCSP, too. */
 const LIST_BYTES_MAX = 4 * 1_048_576;
@@ -56,17 +55,30 @@ function sources(
     const request = encodeURIComponent(ocspRequest(certificate, issuer).toString('base64'));
     return answer(await fetched(net, `${url.replace(/\/$/, '')}/${request}`, ANSWER_BYTES_MAX, limits));
   };
-  const list = async (url: string) =>
-    standingInCrl(await listAt(net, url, issuer, lists, limits), certificate, url, now());
+  const list = async (url: string) => {
+    const read = async () => readCrl(await fetched(net, url, LIST_BYTES_MAX, limits), issuer);
+    return standingInCrl(await lists(`${url} ${issuer.fingerprint}`, read), certificate, url, now());
+  };
   return [
     ...(staple ? [{ name: 'stapled OCSP', standing: () => answer(staple) }] : []),
-    ...responders(certificate)
-      .filter(isWeb)
-      .map((url) => ({ name: 'OCSP', standing: () => respond(url) })),
-    ...crlUrls(certificate)
-      .filter(isWeb)
-      .map((url) => ({ name: 'CRL', standing: () => list(url) })),
+    ...offered('OCSP', () => responders(certificate), respond),
+    ...offered('CRL', () => crlUrls(certificate), list),
   ];
+}
+
+/** A source for each URL. That a certificate's own list of them can't be read is as good as a source of no use. */
+function offered(
+  name: string,
+  urls: () => readonly string[],
+  standing: (url: string) => Promise<Standing>,
+): Source[] {
+  try {
+    return urls()
+      .filter(isWeb)
+      .map((url) => ({ name, standing: () => standing(url) }));
+  } catch (error) {
+    return [{ name, standing: () => Promise.reject(error) }];
+  }
 }
 
 /** What a stranger's source does wrong is data; a defect of ours is thrown on. */
@@ -75,21 +87,6 @@ function whyUseless(error: unknown): string {
   if (error instanceof Fault) return error.message.replace(/\.$/, '');
   if (error instanceof DerError) return `not readable, ${error.message}`;
   throw error;
-}
-
-async function listAt(
-  net: Net,
-  url: string,
-  issuer: Certificate,
-  lists: Lists,
-  limits: Limits,
-): Promise<Crl> {
-  const key = `${url} ${issuer.fingerprint}`;
-  const known = lists.get(key);
-  if (known?.until !== undefined && net.clock.now() < known.until) return known;
-  const list = readCrl(await fetched(net, url, LIST_BYTES_MAX, limits), issuer);
-  lists.set(key, list);
-  return list;
 }
 
 async function fetched(net: Net, url: string, maxBody: number, limits: Limits): Promise<Buffer> {

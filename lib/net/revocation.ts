@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import type { Issue } from '../probes/finding.ts';
 import type { Facts } from '../reading.ts';
 import { type Certificate, parseCertificate } from './certificate.ts';
+import type { Crl } from './crl.ts';
 import type { Limits, Net } from './net.ts';
-import { Recent } from './recent.ts';
+import { remember } from './remember.ts';
 import { ask, type Lists, type Outcome, type Question } from './revocation-sources.ts';
 import type { Secured } from './tls.ts';
 import { trustIn } from './trust.ts';
@@ -18,7 +19,7 @@ export interface RevocationPolicy {
 /** What one door to the network was told, for as long as the sources stand by it. */
 interface Memory {
   /** By the fingerprint of the certificate and the hash of what was stapled to it. */
-  readonly outcomes: Recent<{ readonly outcome: Outcome; readonly until: number }>;
+  readonly outcomes: (key: string, ask: () => Promise<Outcome>) => Promise<Outcome>;
   readonly lists: Lists;
 }
 
@@ -29,6 +30,9 @@ const memories = new WeakMap<Net, Memory>();
 /** How long the sources may take, and how long they are left alone when they were of no use, ms. */
 const PATIENCE_MS = 5_000;
 const USELESS_MS = 300_000;
+
+/** The longest that a word is taken for, ms: the list that an intermediate is on may stand for a year. */
+const BELIEVED_MS = 86_400_000;
 
 interface Verdict {
   readonly issues: readonly Issue[];
@@ -48,31 +52,34 @@ export async function revocation(
   const { path, anchored } = secured.chain;
   const links = anchored ? path.slice(0, -1) : [];
   const deadline = Math.min(limits.deadline, net.clock.monotonic() + PATIENCE_MS);
+  const { outcomes: known, lists } = memoryOf(net);
   // read again, and only when it is needed, which is seldom
   const certificates = () => pathCertificates(secured, ca);
   const outcomes = await Promise.all(
     links.map(async ({ fingerprint, subject }, i) => {
       const staple = i === 0 ? secured.staple : undefined;
-      const question = () => ({ ...pairAt(certificates(), i), staple });
       const key = `${fingerprint} ${staple ? createHash('sha256').update(staple).digest('base64') : ''}`;
-      return { subject, outcome: await remembered(net, key, question, { ...limits, deadline }) };
+      const question = () => ({ ...pairAt(certificates(), i), staple });
+      const outcome = await known(key, () => ask(net, question(), lists, { ...limits, deadline }));
+      return { subject, outcome };
     }),
   );
   return outcomes.length > 0 ? verdictOn(outcomes, mode) : { issues: [], facts: {} };
 }
 
-async function remembered(net: Net, key: string, question: () => Question, limits: Limits): Promise<Outcome> {
-  const memory = memories.get(net) ?? { outcomes: new Recent(OUTCOMES_MAX), lists: new Recent(LISTS_MAX) };
+function memoryOf(net: Net): Memory {
+  const { clock } = net;
+  const memory = memories.get(net) ?? {
+    outcomes: remember(clock, OUTCOMES_MAX, (outcome: Outcome) => believedUntil(outcome, clock.now())),
+    lists: remember(clock, LISTS_MAX, ({ until = 0 }: Crl) => Math.min(until, clock.now() + BELIEVED_MS)),
+  };
   memories.set(net, memory);
-  const known = memory.outcomes.get(key);
-  if (known && net.clock.now() < known.until) return known.outcome;
-  const outcome = await ask(net, question(), memory.lists, limits);
-  const now = net.clock.now();
-  memory.outcomes.set(key, {
-    outcome,
-    until: outcome.status === 'unknown' ? now + USELESS_MS : (outcome.until ?? now),
-  });
-  return outcome;
+  return memory;
+}
+
+function believedUntil(outcome: Outcome, now: number): number {
+  if (outcome.status === 'unknown') return now + USELESS_MS;
+  return Math.min(outcome.until ?? now, now + BELIEVED_MS);
 }
 
 function pathCertificates({ chain, served }: Secured, ca: string | undefined): Certificate[] {

@@ -69,8 +69,15 @@ export async function handshake(
     const named = await lastLook(net, target, options.servername ?? target.host, error, limits).catch(
       nothing,
     );
-    throw named ? named.after(error.phases, error.facts) : error;
+    throw named ? named.after(error.phases, error.facts) : withoutHttp2(error, usual);
   }
+}
+
+/** A server that was offered HTTP/2 and refused that, too, isn't one that speaks nothing else. */
+function withoutHttp2(fault: Fault, { alpn }: Look): Fault {
+  if (fault.reason !== 'http2_unsupported' || !alpn.includes('h2')) return fault;
+  const { message, cause, phases, facts } = fault;
+  return new Fault('tls_protocol_error', message, { cause, phases, facts });
 }
 
 /** How to look again after this fault, if that may tell more. */

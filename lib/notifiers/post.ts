@@ -26,7 +26,7 @@ export interface Post {
   readonly smaller?: string;
 }
 
-type Answer = Pick<HttpResponse, 'status' | 'headers' | 'body'>;
+export type Answer = Pick<HttpResponse, 'status' | 'headers' | 'body'>;
 
 /** Sends JSON once and says what came of it. Throws only what is a defect of ours. */
 export async function post(request: Post, context: SendContext): Promise<Outcome> {
@@ -56,7 +56,7 @@ function send(
 }
 
 /** 2xx is accepted, whatever its body says; what can't succeed later is refused; the rest is tried again. */
-function judge(response: Answer, now: number): Outcome {
+export function judge(response: Answer, now: number): Outcome {
   const { status, headers } = response;
   if (status >= 200 && status < 300) return { outcome: 'accepted' };
   const why = said(response);

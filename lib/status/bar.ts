@@ -38,7 +38,7 @@ function slotOf(slot: BarSlot): Html {
  * What a slot looks like (style.ts): the worst that happened in it, and how much of its known time that took.
  * Where we could not tell, or worked on it, for most of the time, it looks like that.
  */
-export function looks({ up, degraded, down, unknown, maintenance }: BarSlot): string {
+export function looks({ up = 0, degraded = 0, down = 0, unknown = 0, maintenance = 0 }: BarSlot): string {
   const known = up + degraded + down;
   if (known + unknown + maintenance <= 0) return 'n';
   if (down > 0) return `d${level(down / known)}`;
@@ -64,7 +64,7 @@ export function told(slot: BarSlot | undefined): string {
     ] as const
   ).flatMap(([word, minutes]) => (minutes && minutes > 0 ? `${lasted(minutes * 60_000)} ${word}` : []));
   if (parts.length > 0) return parts.join(', ');
-  return slot && slot.up > 0 ? NO_DOWNTIME : NO_DATA;
+  return slot?.up && slot.up > 0 ? NO_DOWNTIME : NO_DATA;
 }
 
 function slotTime(unit: Bar['unit'], from: number, index: number): string {

@@ -54,7 +54,8 @@ async function watchbill(args: readonly string[], cwd: string, env: Record<strin
 async function untilUp(started: ReturnType<typeof run>): Promise<void> {
   while (started.child.exitCode === null) {
     const url = /http:\/\/127[.\d]+:\d+/.exec(started.output)?.[0];
-    const summary = url && (await (await fetch(`${url}/api/v1/summary`)).json());
+    const response = url && (await fetch(`${url}/api/v1/summary`));
+    const summary = response && ((await response.json()) as { checks: { status: string }[] });
     if (summary && summary.checks[0]?.status === 'up') return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }

@@ -19,6 +19,8 @@ export interface StoreCall {
   /** 1 for the first. */
   readonly n: number;
   readonly method: keyof Store;
+  /** Undefined for `due`, which looks everywhere. */
+  readonly partition: string | undefined;
 }
 
 /** The process is dead: no code of ours catches this, and every later call meets it too. */
@@ -51,29 +53,34 @@ export class FaultyStore implements Store {
     this.#dead = true;
   }
 
+  /** Whether the process has died. */
+  get dead(): boolean {
+    return this.#dead;
+  }
+
   get<T>(key: Key): Promise<Item<T> | undefined> {
-    return this.#call('get', () => this.#inner.get(key));
+    return this.#call('get', key.partition, () => this.#inner.get(key));
   }
 
   list<T>(partition: string, options?: ListOptions): Promise<Item<T>[]> {
-    return this.#call('list', () => this.#inner.list(partition, options));
+    return this.#call('list', partition, () => this.#inner.list(partition, options));
   }
 
   put<T>(draft: Draft<T>, expected: number | 'absent', writeId: string): Promise<boolean> {
-    return this.#call('put', () => this.#inner.put(draft, expected, writeId));
+    return this.#call('put', draft.partition, () => this.#inner.put(draft, expected, writeId));
   }
 
   delete(key: Key, version: number): Promise<boolean> {
-    return this.#call('delete', () => this.#inner.delete(key, version));
+    return this.#call('delete', key.partition, () => this.#inner.delete(key, version));
   }
 
   due<T>(now: number, limit: number): Promise<Item<T>[]> {
-    return this.#call('due', () => this.#inner.due(now, limit));
+    return this.#call('due', undefined, () => this.#inner.due(now, limit));
   }
 
-  async #call<R>(method: keyof Store, perform: () => Promise<R>): Promise<R> {
+  async #call<R>(method: keyof Store, partition: string | undefined, perform: () => Promise<R>): Promise<R> {
     if (this.#dead) throw new Crash('the process is dead');
-    const fault = this.plan({ n: ++this.calls, method });
+    const fault = this.plan({ n: ++this.calls, method, partition });
     if (typeof fault === 'number') await sleep(this.#clock, fault);
     if (fault === 'before') throw new StoreError('throttled');
     if (fault !== 'crash before') {

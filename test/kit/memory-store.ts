@@ -64,6 +64,13 @@ export class MemoryStore implements Store {
     }
   }
 
+  /** Another store that holds the same, as a backup does. */
+  copy(): MemoryStore {
+    const copy = new MemoryStore();
+    for (const { rows } of this.#partitions.values()) for (const row of rows.values()) copy.#set(row);
+    return copy;
+  }
+
   #row({ partition, sort }: Key): Row | undefined {
     return this.#partitions.get(partition)?.rows.get(sort);
   }

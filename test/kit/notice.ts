@@ -1,8 +1,8 @@
-import { noticeOf } from '../../lib/deliver.ts';
 import type { Entry, EntryKind, Incident } from '../../lib/incident.ts';
 import { createNet } from '../../lib/net/create.ts';
 import type { Notice, SendContext } from '../../lib/notifiers/define.ts';
 import { type Clock, SecretError } from '../../lib/ports.ts';
+import { noticeOf } from '../../lib/tell.ts';
 
 export const OPENED_AT = Date.UTC(2026, 0, 1, 3, 12, 5);
 

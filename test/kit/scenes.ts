@@ -1,11 +1,4 @@
-import type {
-  BarSlot,
-  CheckView,
-  IncidentView,
-  PlatformView,
-  ShownStatus,
-  Snapshot,
-} from '../../lib/snapshot.ts';
+import type { CheckView, IncidentView, PlatformView, ShownStatus, Snapshot } from '../../lib/snapshot.ts';
 
 /** Snapshots to look at: each a situation that the status page must tell well. All end at `NOW`. */
 export const NOW = Date.UTC(2026, 2, 3, 12, 4, 10);
@@ -22,7 +15,9 @@ function random(seed: number): () => number {
   };
 }
 
-const slot = (some: Partial<BarSlot> = {}): BarSlot => ({
+type Minutes = Record<'up' | 'degraded' | 'down' | 'unknown' | 'maintenance', number>;
+
+const slot = (some: Partial<Minutes> = {}): Minutes => ({
   up: 0,
   degraded: 0,
   down: 0,
@@ -38,7 +33,7 @@ interface Wanted {
   /** Days of history; the rest has no data. */
   readonly days?: number;
   readonly latency?: number;
-  readonly trouble?: Readonly<Record<number, Partial<BarSlot>>>;
+  readonly trouble?: Readonly<Record<number, Partial<Minutes>>>;
 }
 
 export function check(

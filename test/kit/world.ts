@@ -1,4 +1,4 @@
-import { type Machine, startMachine } from '../../lib/adapters/local/machine.ts';
+import { type Machine, type MachineParts, startMachine } from '../../lib/adapters/local/machine.ts';
 import type { Config } from '../../lib/config/compiled.ts';
 import type { Sender } from '../../lib/deliver.ts';
 import type { Net } from '../../lib/net/net.ts';
@@ -8,7 +8,7 @@ import { type Blobs, type Clock, type Log, StoreError, sleep } from '../../lib/p
 import type { Finding, Status } from '../../lib/reading.ts';
 import type { Snapshot } from '../../lib/snapshot.ts';
 import { VirtualClock } from './clock.ts';
-import { FaultyStore } from './faulty-store.ts';
+import { Crash, FaultyStore, type StoreCall, type StoreFault } from './faulty-store.ts';
 import { MemoryStore } from './memory-store.ts';
 import { PagerDutyLedger } from './pagerduty.ts';
 
@@ -37,6 +37,8 @@ export interface WorldOptions {
   readonly config: Config;
   /** What a check finds now; default: what `world.targets` says, else up. */
   readonly find?: (check: string, now: number) => Status;
+  /** What the machine is made of in place of the models below. */
+  readonly parts?: (clock: Clock) => Partial<MachineParts>;
 }
 
 /**
@@ -56,14 +58,18 @@ export class World {
   canaries = true;
   config: Config;
   snapshots = new Map<string, string>();
+  /** What goes wrong with calls of the store, beside the weather. */
+  faults: (call: StoreCall) => StoreFault | undefined = () => undefined;
   #machine: Machine | undefined;
   #store: FaultyStore | undefined;
   #weather: Weather = { start: 0, pagerDuty: [], store: [] };
   #find: WorldOptions['find'];
+  #parts: Partial<MachineParts>;
 
-  constructor({ config, find }: WorldOptions) {
+  constructor({ config, find, parts }: WorldOptions) {
     this.config = config;
     this.#find = find;
+    this.#parts = parts?.(this.clock) ?? {};
   }
 
   static async start(options: WorldOptions): Promise<World> {
@@ -83,7 +89,7 @@ export class World {
       try {
         return await this.#boot();
       } catch (error) {
-        if (!(error instanceof StoreError)) throw error;
+        if (!(error instanceof StoreError || error instanceof Crash)) throw error;
         await this.clock.advance(BOOT_AGAIN_MS);
       }
     }
@@ -91,9 +97,10 @@ export class World {
 
   async #boot(): Promise<void> {
     const { clock } = this;
-    const store = new FaultyStore(this.memory, clock, () => {
+    const store = new FaultyStore(this.memory, clock, (call) => {
       const at = clock.now() - this.#weather.start;
-      return this.#weather.store.find(({ span }) => at >= span.from && at < span.from + span.length)?.fault;
+      const weather = this.#weather.store.find(({ span }) => at >= span.from && at < span.from + span.length);
+      return this.faults(call) ?? weather?.fault;
     });
     this.#store = store;
     this.#machine = await clock.run(
@@ -110,6 +117,7 @@ export class World {
         canaryAnswers: async () => this.canaries,
         baseUrl: () => 'http://127.0.0.1:8080',
         random: () => 0.5,
+        ...this.#parts,
       }),
     );
   }
@@ -123,6 +131,11 @@ export class World {
   async restart(): Promise<void> {
     await this.stop();
     await this.boot();
+  }
+
+  /** Whether the process has died of a fault of its store: `kill` it, then it can be started again. */
+  get dead(): boolean {
+    return this.#store?.dead ?? false;
   }
 
   /** The process dies where it stands: nothing that it has begun reaches the store any more. */
@@ -210,7 +223,7 @@ export class World {
   }
 }
 
-const NO_NET: Net = {
+export const NO_NET: Net = {
   clock: new VirtualClock(),
   dial: () => Promise.reject(new Error('no network in a simulated world')),
   resolve: () => Promise.reject(new Error('no network in a simulated world')),

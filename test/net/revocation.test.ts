@@ -1,15 +1,17 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createServer } from 'node:tls';
 import { describe, expect, it } from 'vitest';
-import { parseCertificate } from '../../lib/net/certificate.ts';
-import { ocspRequest, readOcsp } from '../../lib/net/ocsp.ts';
 import type { Finding } from '../../lib/reading.ts';
+import { octets } from '../kit/asn1.ts';
 import { closesAtEnd } from '../kit/at-end.ts';
-import { type Authority, type CertificateSpec, type Issued, makeAuthority, selfSigned } from '../kit/ca.ts';
+import {
+  type Authority,
+  type CertificateSpec,
+  extension,
+  type Issued,
+  makeAuthority,
+  selfSigned,
+} from '../kit/ca.ts';
 import { VirtualClock } from '../kit/clock.ts';
 import {
   askAt,
@@ -254,17 +256,6 @@ describe('reads the authority’s list', () => {
     expect(await runTls(check(await serve(leaf)))).toMatchObject(REVOKED);
     expect(asked).toEqual(['ocsp', 'crl']);
   });
-
-  it('fetches it once for all certificates that it is for', async () => {
-    const { at, publish, asked } = await publisher();
-    const net = loopbackNet();
-    publish({ crl: crl(root) });
-    for (let i = 0; i < 3; i++) {
-      const port = await serve(issue({ extensions: [listedAt(at('crl'))] }));
-      expect(await runTls(check(port), net)).toMatchObject(GOOD);
-    }
-    expect(asked).toEqual(['crl']);
-  });
 });
 
 it('looks at the authorities above the leaf, too', async () => {
@@ -275,6 +266,11 @@ it('looks at the authorities above the leaf, too', async () => {
   const finding = await runTls(check(await serve(leaf)));
   expect(finding).toMatchObject(REVOKED);
   expect(finding.message).toContain('"Acme intermediate"');
+});
+
+it('can’t tell where the certificate’s list of responders can’t be read', async () => {
+  const broken = extension('1.3.6.1.5.5.7.1.1', octets());
+  await expectUnknown(await serve(issue({ extensions: [broken] })), 'not readable');
 });
 
 it('can’t tell where the authority offers no source', async () => {
@@ -293,92 +289,4 @@ it('looks nothing up when it is off, or when the chain isn’t trusted', async (
   const untrusted = await runTls(check(await serve(selfSigned({ names: ['api.acme.test'], extensions }))));
   expect(untrusted).toMatchObject({ reasons: ['self_signed'] });
   expect(asked).toEqual([]);
-});
-
-describe('remembers what it was told for as long as the source says', () => {
-  it('a good answer until its end', async () => {
-    const clock = new VirtualClock(Date.now());
-    const net = loopbackNet(clock);
-    const { at, publish, asked } = await publisher();
-    const leaf = issue({ extensions: [askAt(at('ocsp'))] });
-    const port = await serve(leaf);
-    publish({ ocsp: ocspAnswer(leaf, { until: clock.now() + HOUR }) });
-    for (let i = 0; i < 3; i++) expect(await runTls(check(port), net)).toMatchObject(GOOD);
-    expect(asked.length).toBe(1);
-    clock.jump(HOUR);
-    publish({ ocsp: ocspAnswer(leaf, { status: 'revoked', until: clock.now() + HOUR }) });
-    expect(await runTls(check(port), net)).toMatchObject(REVOKED);
-    expect(asked.length).toBe(2);
-  });
-
-  it('a source of no use for five minutes', async () => {
-    const clock = new VirtualClock(Date.now());
-    const net = loopbackNet(clock);
-    const { at, publish, asked } = await publisher();
-    const leaf = issue({ extensions: [askAt(at('ocsp'))] });
-    const port = await serve(leaf);
-    publish({ ocsp: 503 });
-    for (let i = 0; i < 3; i++) expect((await runTls(check(port), net)).facts.revocation).toBe('unknown');
-    expect(asked.length).toBe(1);
-    publish({ ocsp: ocspAnswer(leaf) });
-    clock.jump(300_000);
-    expect(await runTls(check(port), net)).toMatchObject(GOOD);
-  });
-
-  it('what has no end not at all', async () => {
-    const net = loopbackNet();
-    const { at, publish } = await publisher();
-    const leaf = issue({ extensions: [askAt(at('ocsp'))] });
-    const port = await serve(leaf);
-    publish({ ocsp: ocspAnswer(leaf, { until: null }) });
-    expect(await runTls(check(port), net)).toMatchObject(GOOD);
-    publish({ ocsp: ocspAnswer(leaf, { until: null, status: 'revoked' }) });
-    expect(await runTls(check(port), net)).toMatchObject(REVOKED);
-  });
-});
-
-const openssl = (() => {
-  try {
-    return execFileSync('openssl', ['version'], { encoding: 'utf8' });
-  } catch {
-    return undefined;
-  }
-})();
-
-it.skipIf(!openssl)('agrees with OpenSSL’s own responder (skipped where there is no openssl command)', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'watchbill-'));
-  const file = (name: string, content: string | Buffer = '') => {
-    writeFileSync(join(folder, name), content);
-    return name;
-  };
-  try {
-    const [good, revoked] = [issue(), issue()];
-    const hex = ({ serial }: Issued) => serial.toString(16).toUpperCase().padStart(30, '0');
-    const row = (state: string, one: Issued) => [
-      state,
-      '401231000000Z',
-      state === 'R' ? '260101000000Z' : '',
-      hex(one),
-      'unknown',
-      '/CN=x',
-    ];
-    file('index', [row('V', good), row('R', revoked)].map((fields) => `${fields.join('\t')}\n`).join(''));
-    file('ca.pem', root.pem);
-    file('ca.key', root.key);
-    const ask = (one: Issued) => {
-      file('request', ocspRequest(parseCertificate(one.der), parseCertificate(root.der)));
-      const signer = ['-rsigner', 'ca.pem', '-rkey', 'ca.key', '-CA', 'ca.pem', '-ndays', '1'];
-      execFileSync(
-        'openssl',
-        ['ocsp', '-index', 'index', ...signer, '-reqin', 'request', '-respout', 'response'],
-        { cwd: folder },
-      );
-      const response = readFileSync(join(folder, 'response'));
-      return readOcsp(response, parseCertificate(one.der), parseCertificate(root.der), Date.now());
-    };
-    expect(ask(good)).toMatchObject({ status: 'good' });
-    expect(ask(revoked)).toMatchObject({ status: 'revoked', since: Date.UTC(2026, 0, 1) });
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
 });

@@ -1,9 +1,9 @@
 import type { Receiver, Severity } from '../../lib/config/compiled.ts';
-import { noticeOf } from '../../lib/deliver.ts';
 import { advance, type EntryKind, end, type Incident } from '../../lib/incident.ts';
 import { pagerduty } from '../../lib/notifiers/pagerduty.ts';
 import { webhook } from '../../lib/notifiers/webhook.ts';
 import { nextEntry } from '../../lib/outbox.ts';
+import { noticeOf } from '../../lib/tell.ts';
 import { VirtualClock } from '../kit/clock.ts';
 import { contextOf, incidentOf, OPENED_AT, pagerDutyAt, SECRETS, webhookAt } from '../kit/notice.ts';
 import { PagerDuty, type PagerDutyEvent } from '../kit/pagerduty.ts';

@@ -127,8 +127,9 @@ describe('a slot of the bar', () => {
     fc.assert(
       fc.property(slot, (one) => {
         const look = looks(one);
-        expect(look.startsWith('d')).toBe(one.down > 0);
-        if (look === '') expect(one.up > 0 && one.degraded === 0).toBe(true);
+        const { up = 0, degraded = 0, down = 0 } = one;
+        expect(look.startsWith('d')).toBe(down > 0);
+        if (look === '') expect(up > 0 && degraded === 0).toBe(true);
         if (look === 'n') expect(told(one)).toBe('no data');
       }),
       RUNS,

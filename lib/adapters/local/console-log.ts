@@ -18,5 +18,6 @@ export function consoleLog(out: Writable, clock: Clock): Log {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones to hide
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
 
-const printable = (text: string): string =>
+/** The text as one line that no terminal obeys. */
+export const printable = (text: string): string =>
   text.replace(CONTROL, (char) => JSON.stringify(char).slice(1, -1));

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { ownCase } from '../../cases.ts';
 import type { Config } from '../../config/compiled.ts';
 import type { Post, Sender } from '../../deliver.ts';
@@ -45,23 +44,25 @@ export interface Machine {
 
 const LOCATION = 'local';
 const MINUTE_MS = 60_000;
-/** Readings wait for others only so long. */
-const FLUSH_MS = 1_000;
-/** What changed is on the page within this. */
+/** Readings that aren't bad wait for the others of their beat: one tick instead of four halves the data file. */
+const FLUSH_MS = STEP_MS;
+/** What changed is on the page within this; with very many checks later, so that writing it takes a tenth of the time. */
 const SHOW_MS = 1_000;
-/** So many ticks wait while the store is away: an hour of 10,000 checks. */
-const TICKS_WAITING = 10_000;
+const REST = 10;
+/** So much news waits while the store is away: ten minutes of 10,000 checks, days of a hundred. */
+const NEWS_WAITING = 50_000;
 /** Without news, delivery looks by itself so often. */
 const DELIVER_MS = 60_000;
+/** A pass that takes longer (a receiver hangs) doesn't keep the next one waiting: they share nothing but the store. */
+const PASS_MS = 1_000;
+const DELIVER_AGAIN_MS = 5_000;
 const UNHEALTHY_MS = 180_000;
 
 /** What reaches home: one thing after the other, so that home's memory has one user. */
 type News =
   | { readonly kind: 'tick'; readonly tick: Tick }
   | { readonly kind: 'early'; readonly early: EarlyTick }
-  | { readonly kind: 'clock' }
-  | { readonly kind: 'config'; readonly config: Config }
-  | { readonly kind: 'own'; readonly seen: Case };
+  | { readonly kind: 'clock' };
 
 /** Everything on one machine: one loop observes, one decides, one delivers, one shows. */
 export async function startMachine(parts: MachineParts): Promise<Machine> {
@@ -76,13 +77,27 @@ export async function startMachine(parts: MachineParts): Promise<Machine> {
 
   const running = new Set<Promise<void>>();
   const busy = new Set<string>();
+  /** What is to be said about Watchbill itself, by subject: as long as the process lives, it stands. */
+  const own = new Map<string, Case>();
+  /** Readings that were lost since the last beat told of it. */
+  let lost = 0;
   let site = siteOf();
   let lastBeat = clock.now();
   let lastDecision = clock.now();
   const post = createBell(clock, signal);
   const page = createBell(clock, signal);
 
-  const news = new MemoryQueue<News>({ name: 'decide', clock, log, handle, limit: TICKS_WAITING, signal });
+  const news = new MemoryQueue<News>({
+    name: 'decide',
+    clock,
+    log,
+    handle,
+    limit: NEWS_WAITING,
+    lost: (message) => {
+      lost += message.kind === 'tick' ? message.tick.readings.length + message.tick.skipped : 0;
+    },
+    signal,
+  });
   const asks = { send: async (ask: Ask) => track(observeAsked(ask, config.checks, site)) };
 
   const loops = [
@@ -132,31 +147,35 @@ export async function startMachine(parts: MachineParts): Promise<Machine> {
 
   function beat(at: number, skipped: number): void {
     lastBeat = clock.now();
-    track(observe(at, STEP_MS, config.checks, skipped, site));
+    track(observe(at, STEP_MS, config.checks, skipped + lost, site));
+    lost = 0;
   }
 
-  async function handle(message: News): Promise<void> {
-    const changed = await taken(message);
-    lastDecision = clock.now();
-    if (changed.length > 0) post.ring();
-    if (changed.length > 0 || message.kind === 'clock') page.ring();
-  }
-
-  async function taken(message: News): Promise<readonly Incident[]> {
-    switch (message.kind) {
-      case 'tick':
-        return decide(message.tick, home);
-      case 'early':
-        await confirmNow(message.early, home, asks);
-        return [];
-      case 'own':
-        return [(await home.settle(message.seen)) ?? []].flat();
-      case 'config':
-        await home.configure(message.config);
-        return decideByClock(home, rollup, asks);
-      case 'clock':
-        return decideByClock(home, rollup, asks);
+  /** Ticks first, so that whatever is decided knows all of them. */
+  async function handle(batch: readonly News[]): Promise<void> {
+    const isTime = batch.some(({ kind }) => kind === 'clock');
+    try {
+      const changed = await decide(
+        batch.flatMap((one) => (one.kind === 'tick' ? one.tick : [])),
+        home,
+      );
+      for (const one of batch) if (one.kind === 'early') await confirmNow(one.early, home, asks);
+      if (isTime) changed.push(...(await lookAround()));
+      lastDecision = clock.now();
+      if (changed.length > 0) post.ring();
+      if (changed.length > 0 || isTime) page.ring();
+    } catch (error) {
+      // what was written before it failed is to be told all the same
+      post.ring();
+      throw error;
     }
+  }
+
+  async function lookAround(): Promise<readonly Incident[]> {
+    if (home.config !== config) await home.configure(config);
+    const changed: Incident[] = [];
+    for (const seen of own.values()) changed.push(...[(await home.settle(seen)) ?? []].flat());
+    return [...changed, ...(await decideByClock(home, rollup, asks))];
   }
 
   async function every(ms: number, run: () => Promise<void>): Promise<void> {
@@ -168,14 +187,16 @@ export async function startMachine(parts: MachineParts): Promise<Machine> {
 
   /** What changed is on the page within a second, however much changes. */
   async function showLoop(): Promise<void> {
-    for (; !signal.aborted; await sleep(clock, SHOW_MS, signal)) {
+    for (let took = 0; !signal.aborted; await sleep(clock, Math.max(SHOW_MS, REST * took), signal)) {
       await page.wait(MINUTE_MS);
+      const began = clock.monotonic();
       try {
         await show(home, rollup, blobs);
       } catch (error) {
         page.ring();
         log.error('the status page could not be written', { error: String(error) });
       }
+      took = clock.monotonic() - began;
     }
   }
 
@@ -189,7 +210,7 @@ export async function startMachine(parts: MachineParts): Promise<Machine> {
       baseUrl: parts.baseUrl,
       random: parts.random,
       signal,
-      owner: randomUUID(),
+      receiver: (name) => config.notify.find((receiver) => receiver.name === name),
       get net() {
         return site.net;
       },
@@ -199,36 +220,49 @@ export async function startMachine(parts: MachineParts): Promise<Machine> {
       },
     };
     while (!signal.aborted) {
-      const next = await pass(ports);
-      await post.wait(Math.min(DELIVER_MS, Math.max(0, next - clock.now())));
+      const passing = pass(ports);
+      track(passing);
+      await Promise.race([passing, sleep(clock, PASS_MS, signal)]);
+      await post.wait(DELIVER_MS);
     }
   }
 
-  async function pass(ports: Post): Promise<number> {
+  async function pass(ports: Post): Promise<void> {
     try {
-      return (await deliver(ports)) ?? Number.POSITIVE_INFINITY;
+      const next = await deliver(ports);
+      if (next !== undefined) post.ringIn(next - clock.now());
     } catch (error) {
       log.error('delivery failed; it is tried again', { error: String(error) });
-      return clock.now() + 5_000;
+      post.ringIn(DELIVER_AGAIN_MS);
     }
   }
 
   async function configure(next: Config): Promise<void> {
     config = next;
     site = siteOf();
-    await news.send({ kind: 'config', config: next });
+    await news.send({ kind: 'clock' });
   }
 
   async function report(name: string, want: Want, title: string, message: string): Promise<void> {
-    await news.send({ kind: 'own', seen: ownCase(name, want, title, message, clock.now()) });
+    const seen = ownCase(name, want, title, message, clock.now());
+    own.set(seen.subject, seen);
+    await news.send({ kind: 'clock' });
   }
 }
 
-/** Wakes one who waits, at once when it is rung, also if that was before the wait. */
-function createBell(clock: Clock, signal: AbortSignal): { ring(): void; wait(ms: number): Promise<void> } {
+interface Bell {
+  /** Wakes who waits, or the next who will. */
+  ring(): void;
+  ringIn(ms: number): void;
+  wait(ms: number): Promise<void>;
+}
+
+function createBell(clock: Clock, signal: AbortSignal): Bell {
   let rung = new AbortController();
+  const ring = () => rung.abort();
   return {
-    ring: () => rung.abort(),
+    ring,
+    ringIn: (ms) => void sleep(clock, ms, signal).then(ring),
     async wait(ms) {
       await sleep(clock, ms, AbortSignal.any([rung.signal, signal]));
       rung = new AbortController();

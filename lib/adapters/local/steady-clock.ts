@@ -35,8 +35,8 @@ export function steadyClock(machine: Clock, log: Log): Clock & { readonly suspec
 
   return {
     now,
-    monotonic: machine.monotonic,
-    after: machine.after,
+    monotonic: () => machine.monotonic(),
+    after: (ms, then) => machine.after(ms, then),
     suspect: () => suspectSince !== undefined,
   };
 }

@@ -1,0 +1,164 @@
+import type { Receiver } from './config/compiled.ts';
+import { draftOf } from './home.ts';
+import { append, type Cursor, type Entry, type Incident } from './incident.ts';
+import { incidentKey } from './items.ts';
+import { LEASE_MS } from './lane.ts';
+import type { Net } from './net/net.ts';
+import type { Notice, Outcome, SendContext } from './notifiers/define.ts';
+import { begun, ended, isDue, isUntold, nextEntry } from './outbox.ts';
+import { type Clock, type Item, type Log, SecretError, type Secrets, type Store } from './ports.ts';
+import { redact } from './redact.ts';
+import { update } from './store.ts';
+
+/** What delivery needs of a notifier. */
+export interface Sender {
+  readonly perMinute: number;
+  lane(receiver: Receiver): string;
+  send(receiver: Receiver, notice: Notice, context: SendContext): Promise<Outcome>;
+}
+
+/** What delivery needs of the world. */
+export interface Post {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly net: Net;
+  readonly secrets: Secrets;
+  readonly log: Log;
+  readonly sender: (type: string) => Sender;
+  /** The receiver that the config calls so now, if it does. */
+  readonly receiver: (name: string) => Receiver | undefined;
+  /** Where links below the status page point; undefined: nowhere. */
+  readonly baseUrl: () => string | undefined;
+  /** 0–1. */
+  readonly random: () => number;
+  readonly signal: AbortSignal;
+  /** Told of each incident that delivery wrote. */
+  readonly wrote: (item: Item<Incident>) => void;
+}
+
+/** What came of an attempt, and the incident as it stands afterwards. */
+export interface Told {
+  readonly incident: Incident;
+  readonly name: string;
+  readonly outcome: Outcome;
+}
+
+/** One attempt ends by then. */
+const ATTEMPT_MS = 10_000;
+
+/**
+ * One attempt to tell a receiver the next entry of an incident, under a lease that holds until `leaseUntil`
+ * (epoch ms). It is noted before it is made, so that a process that dies in it leaves a trace; the entry is
+ * marked as done only after the receiver has accepted it. Answers undefined where no attempt was made.
+ */
+export async function tell(
+  { incident: { subject, n }, name }: { readonly incident: Incident; readonly name: string },
+  leaseUntil: number,
+  post: Post,
+): Promise<Told | undefined> {
+  const { clock } = post;
+  const change = (next: Change) => changeIncident({ subject, n }, name, next, post);
+  const started = await change((incident, cursor) => {
+    if (!isDue(incident, cursor, clock.now())) return undefined;
+    return withCursor(incident, name, begun(cursor, receiverOf(incident, name, cursor, post)));
+  });
+  const cursor = started?.delivery[name];
+  const entry = started && cursor && nextEntry(started, cursor);
+  if (!started || !entry || !holds(leaseUntil, clock.now())) return undefined;
+  const outcome = await send(started, entry, cursor.receiver, post);
+  const moment = { now: clock.now(), random: post.random() };
+  const incident = await change((current, before) => {
+    const after = ended(current, before, entry, outcome, moment);
+    return after && tellOthers(withCursor(current, name, after), name, before, outcome, moment.now);
+  });
+  if (outcome.outcome === 'refused' && cursor.refused === undefined)
+    post.log.error(`${name} refuses "${started.title}": ${outcome.why}`);
+  return { incident: incident ?? started, name, outcome };
+}
+
+/** Whom the next entry goes to: the one that has heard of the incident, or else whoever has that name now. */
+export const receiverOf = (incident: Incident, name: string, cursor: Cursor, post: Post): Receiver =>
+  (isUntold(incident, cursor) ? post.receiver(name) : undefined) ?? cursor.receiver;
+
+/** Whether a lease outlasts an attempt; one that seems longer than any comes from a clock that was set back. */
+const holds = (until: number, now: number): boolean => now + ATTEMPT_MS <= until && until <= now + LEASE_MS;
+
+type Change = (incident: Incident, cursor: Cursor) => Incident | undefined;
+
+/** Changes an incident with regard to one receiver. Answers undefined where nothing was to be changed. */
+async function changeIncident(
+  incident: Pick<Incident, 'subject' | 'n'>,
+  name: string,
+  change: Change,
+  post: Post,
+): Promise<Incident | undefined> {
+  let changed: Incident | undefined;
+  const item = await update<Incident>(post.store, incidentKey(incident), (current) => {
+    const cursor = current?.body.delivery[name];
+    changed = current && cursor && change(current.body, cursor);
+    return changed && draftOf(changed);
+  });
+  if (item && changed) post.wrote(item);
+  return changed;
+}
+
+const withCursor = (incident: Incident, name: string, cursor: Cursor): Incident => ({
+  ...incident,
+  delivery: { ...incident.delivery, [name]: cursor },
+});
+
+/** What one receiver refuses, the others are told, once. */
+function tellOthers(
+  incident: Incident,
+  name: string,
+  before: Cursor,
+  outcome: Outcome,
+  now: number,
+): Incident {
+  if (outcome.outcome !== 'refused' || before.refused !== undefined) return incident;
+  return append(incident, now, 'update', `${name} refused this: ${outcome.why}`);
+}
+
+async function send(incident: Incident, entry: Entry, receiver: Receiver, post: Post): Promise<Outcome> {
+  const { clock, net, secrets } = post;
+  const stop = new AbortController();
+  const cancel = clock.after(ATTEMPT_MS, () => stop.abort());
+  const context = {
+    net,
+    clock,
+    secret: secrets.get.bind(secrets),
+    signal: AbortSignal.any([post.signal, stop.signal]),
+    deadline: clock.monotonic() + ATTEMPT_MS,
+  };
+  try {
+    return await post
+      .sender(receiver.type)
+      .send(receiver, noticeOf(incident, entry, post.baseUrl()), context);
+  } catch (error) {
+    if (error instanceof SecretError) return { outcome: 'refused', why: error.message, final: false };
+    const why = redact(error instanceof Error ? error.message : String(error));
+    post.log.error(`sending to ${receiver.name} failed`, { why });
+    return { outcome: 'retry', why, uncertain: true };
+  } finally {
+    cancel();
+    stop.abort();
+  }
+}
+
+/** What a receiver is told. */
+export function noticeOf(incident: Incident, entry: Entry, baseUrl: string | undefined): Notice {
+  const below = (path: string) => baseUrl && new URL(path, baseUrl).href;
+  const runbook = incident.runbook.startsWith('/') ? below(incident.runbook) : incident.runbook;
+  return {
+    id: `${incident.key.slice(0, 20)}-${entry.seq}`,
+    entry,
+    kind: incident.class === 'drill' ? 'drill' : kindOf(entry),
+    incident,
+    links: { runbook, statusPage: below('/') },
+  };
+}
+
+function kindOf({ kind }: Entry): Notice['kind'] {
+  if (kind === 'page' || kind === 'ticket') return kind;
+  return kind === 'resolved' ? 'resolve' : 'update';
+}
