@@ -28,6 +28,9 @@ const { values } = parseArgs({ options: { incidents: { type: 'string', default: 
 const INCIDENTS = Number(values.incidents);
 const ROUNDS = 3;
 
+/** Seconds. */
+type Times = Readonly<Record<'serves' | 'probes' | 'shows them', number>>;
+
 const dir = await mkdtemp(join(tmpdir(), 'watchbill-bench-'));
 const configPath = join(dir, 'watchbill.config.json');
 
@@ -40,17 +43,16 @@ await once(target, 'listening');
 
 writeConfig();
 await fill(join(dir, 'full'));
+const empty: Times[] = [];
+const full: Times[] = [];
 for (let round = 0; round < ROUNDS; round++) {
-  const empty = await measure(join(dir, `empty-${round}`), 0);
-  const full = await measure(join(dir, 'full'), INCIDENTS);
-  say(
-    (['serves', 'shows them', 'probes'] as const)
-      .map(
-        (what) =>
-          `${what} after ${full[what].toFixed(1)} s (${(full[what] / empty[what]).toFixed(1)} of empty)`,
-      )
-      .join(', '),
-  );
+  empty.push(await measure(join(dir, `empty-${round}`), 0));
+  full.push(await measure(join(dir, 'full'), INCIDENTS));
+}
+for (const what of ['serves', 'probes', 'shows them'] as const) {
+  const seconds = median(full.map((times) => times[what]));
+  const ratio = seconds / median(empty.map((times) => times[what]));
+  say(`${what} after ${seconds.toFixed(1)} s, ${ratio.toFixed(1)} times as long as with an empty store`);
 }
 target.close();
 rmSync(dir, { recursive: true });
@@ -108,8 +110,8 @@ function down(check: string, at: number): Reading {
   };
 }
 
-/** One start, in seconds: until it serves, until the page lists so many open incidents, until the first probe. */
-async function measure(data: string, incidents: number) {
+/** One start: until it serves, until the first probe, until the page lists so many open incidents. */
+async function measure(data: string, incidents: number): Promise<Times> {
   asked = 0;
   const since = systemClock.now();
   const begun = performance.now();
@@ -124,7 +126,7 @@ async function measure(data: string, incidents: number) {
   child.kill('SIGTERM');
   await once(child, 'close');
   const seconds = (at: number) => (at - begun) / 1_000;
-  return { serves: seconds(serving), 'shows them': seconds(shown), probes: seconds(asked) };
+  return { serves: seconds(serving), probes: seconds(asked), 'shows them': seconds(shown) };
 }
 
 /** Whether the page that was written since then lists so many open incidents. */
@@ -135,6 +137,10 @@ async function lists(count: number, url: string, since: number): Promise<boolean
     incidents: { resolvedAt: string | null }[];
   };
   return Date.parse(at) >= since && incidents.filter(({ resolvedAt }) => resolvedAt === null).length >= count;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }
 
 function say(line: string): void {

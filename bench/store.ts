@@ -1,6 +1,6 @@
 /**
- * What the store costs: `npx node bench/store.ts`. The yardstick is plain node:sqlite in this thread, on the
- * same disk, in the same run: one commit for each row, and one for all of them.
+ * What the store costs: `node bench/store.ts`. The yardstick is plain node:sqlite in this thread, on the same disk,
+ * taking turns with it: a commit for each row, or for 1,000. Printed are medians.
  */
 import { rmSync, statSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
@@ -9,100 +9,111 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { systemClock } from '../lib/adapters/local/clock.ts';
 import { lockDataDir } from '../lib/adapters/local/data-dir.ts';
-import { openStore, type SqliteStore } from '../lib/adapters/local/sqlite-store.ts';
-import { key, time } from '../lib/keys.ts';
+import { openStore } from '../lib/adapters/local/sqlite-store.ts';
+import { time } from '../lib/keys.ts';
 import { writeId } from '../lib/store.ts';
+import { silent } from '../test/kit/local-store.ts';
 
-const ROWS = 50_000;
-const SINGLE = 5_000;
+const TURNS = 15;
 const ITEMS = 100_000;
 const BODY = { p: 'x'.repeat(112) };
 
 const dir = await mkdtemp(join(tmpdir(), 'watchbill-bench-'));
 const lock = lockDataDir(dir);
-const start = { dir, lock, clock: systemClock, log: { info() {}, warn() {}, error() {} } };
+const start = { dir, lock, clock: systemClock, log: silent };
+const db = new DatabaseSync(join(dir, 'plain.db'));
+db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+db.exec('CREATE TABLE t (partition TEXT, sort TEXT, body TEXT, PRIMARY KEY (partition, sort))');
+const insert = db.prepare('INSERT INTO t VALUES (?, ?, ?)');
 const { store } = await openStore(start);
 
-const plainSingle = plain('single.db', SINGLE, 1);
-const plainBatch = plain('batch.db', ROWS, 1_000);
-const single = await perSecond(SINGLE, async () => {
-  for (let n = 0; n < SINGLE; n++) await put(store, 'single', n);
-});
-const together = await perSecond(ROWS, async () => {
-  const puts = Array.from({ length: ROWS }, (_, n) => put(store, 'together', n));
-  await Promise.all(puts);
-});
-const writers = await perSecond(ROWS, async () => {
-  let n = 0;
-  const writer = async () => {
-    while (n < ROWS) await put(store, 'writers', n++);
-  };
-  await Promise.all(Array.from({ length: 100 }, writer));
-});
-const reads = await perSecond(ROWS, async () => {
-  for (let n = 0; n < ROWS; n += 100) {
-    await Promise.all(
-      Array.from({ length: 100 }, (_, i) => store.get({ partition: 'together', sort: time(n + i) })),
-    );
-  }
-});
+const single = { calls: 200, yardstick: 'plain, a commit for each put' };
+const many = { calls: 5_000, yardstick: 'plain, a commit for 1,000' };
+const contenders: readonly Contender[] = [
+  { name: single.yardstick, calls: single.calls, run: plain(1) },
+  { name: 'store, one put after the other', ...single, run: atOnce(1, put) },
+  { name: many.yardstick, calls: many.calls, run: plain(1_000) },
+  { name: 'store, puts of 100 writers', ...many, run: atOnce(100, put) },
+  { name: 'store, all puts at once', ...many, run: atOnce(5_000, put) },
+  { name: 'store, gets of 100 readers', calls: 5_000, run: atOnce(100, get) },
+];
+await takeTurns();
 await store.close();
-
+db.close();
 rmSync(join(dir, 'store.db'));
-const fresh = (await openStore(start)).store;
-for (let n = 0; n < ITEMS; n += 1_000) {
-  await Promise.all(
-    Array.from({ length: 1_000 }, (_, i) => put(fresh, key('tick', 'local', '0'), (n + i) * 30_000)),
-  );
-}
-await fresh.close();
-const bytes = statSync(join(dir, 'store.db')).size / ITEMS;
-const opened = performance.now();
-await (await openStore(start)).store.close();
-const checkMs = performance.now() - opened;
+await measureFile();
 lock.release();
 rmSync(dir, { recursive: true });
 
-print('plain node:sqlite, a commit for each put', plainSingle);
-print('plain node:sqlite, a commit for 1,000', plainBatch);
-print('store, one put after the other', single, plainSingle, 'a commit for each');
-print('store, 100 writers', writers, plainBatch, 'a commit for 1,000');
-print('store, all puts at once', together, plainBatch, 'a commit for 1,000');
-print('store, gets by the hundred', reads);
-say(`bytes in the file for an item with a body of ${JSON.stringify(BODY).length} bytes: ${bytes.toFixed(0)}`);
-say(`opening and checking ${ITEMS} of them: ${checkMs.toFixed(0)} ms`);
-
-function put(target: SqliteStore, partition: string, n: number): Promise<boolean> {
-  return target.put({ partition, sort: time(n), body: BODY, expires: 2e12 + n }, 'absent', writeId());
+interface Contender {
+  readonly name: string;
+  readonly calls: number;
+  /** Makes its calls, each under a key of its own below this one. */
+  readonly run: (partition: string, calls: number) => Promise<void>;
+  readonly yardstick?: string;
 }
 
-function plain(file: string, rows: number, perCommit: number): number {
-  const db = new DatabaseSync(join(dir, file));
-  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
-  db.exec('CREATE TABLE t (partition TEXT, sort TEXT, body TEXT, PRIMARY KEY (partition, sort))');
-  const insert = db.prepare('INSERT INTO t VALUES (?, ?, ?)');
-  const begun = performance.now();
-  for (let n = 0; n < rows; n += perCommit) {
-    db.exec('BEGIN');
-    for (let i = n; i < n + perCommit; i++) insert.run('p', time(i), JSON.stringify(BODY));
-    db.exec('COMMIT');
+async function takeTurns(): Promise<void> {
+  const rates = new Map(contenders.map(({ name }): [string, number[]] => [name, []]));
+  for (let turn = 0; turn < TURNS; turn++) {
+    for (const { name, calls, run } of contenders) {
+      const begun = performance.now();
+      await run(`${name} ${turn}`, calls);
+      rates.get(name)?.push((calls / (performance.now() - begun)) * 1_000);
+    }
   }
-  const rate = (rows / (performance.now() - begun)) * 1_000;
-  db.close();
-  return rate;
+  for (const { name, yardstick } of contenders) {
+    const rate = median(rates.get(name));
+    const ratio = yardstick ? `  ${(rate / median(rates.get(yardstick))).toFixed(2)} of plain` : '';
+    print(`${name.padEnd(32)} ${Math.round(rate).toLocaleString('en').padStart(9)}/s${ratio}`);
+  }
 }
 
-async function perSecond(count: number, work: () => Promise<void>): Promise<number> {
-  const begun = performance.now();
-  await work();
-  return (count / (performance.now() - begun)) * 1_000;
+function plain(perCommit: number): Contender['run'] {
+  return async (partition, calls) => {
+    for (let n = 0; n < calls; n += perCommit) {
+      db.exec('BEGIN');
+      for (let i = n; i < n + perCommit; i++) insert.run(partition, time(i), JSON.stringify(BODY));
+      db.exec('COMMIT');
+    }
+  };
 }
 
-function print(what: string, rate: number, yardstick?: number, of?: string): void {
-  const ratio = yardstick ? `  ${(rate / yardstick).toFixed(2)} of plain with ${of}` : '';
-  say(`${what.padEnd(44)} ${Math.round(rate).toLocaleString('en').padStart(9)}/s${ratio}`);
+function atOnce(callers: number, call: (partition: string, n: number) => Promise<unknown>): Contender['run'] {
+  return async (partition, calls) => {
+    let n = 0;
+    const caller = async () => {
+      while (n < calls) await call(partition, n++);
+    };
+    await Promise.all(Array.from({ length: callers }, caller));
+  };
 }
 
-function say(line: string): void {
+function put(partition: string, n: number, into = store): Promise<boolean> {
+  return into.put({ partition, sort: time(n), body: BODY, expires: 2e12 + n }, 'absent', writeId());
+}
+
+function get(_: string, n: number): Promise<unknown> {
+  return store.get({ partition: 'store, puts of 100 writers 0', sort: time(n) });
+}
+
+/** How large a file of many small items is, and how long its owner looks through it before it starts. */
+async function measureFile(): Promise<void> {
+  const { store } = await openStore(start);
+  await Promise.all(Array.from({ length: ITEMS }, (_, n) => put('tick', n, store)));
+  await store.close();
+  const bytes = statSync(join(dir, 'store.db')).size / ITEMS;
+  const opened = performance.now();
+  await (await openStore(start)).store.close();
+  const ms = performance.now() - opened;
+  print(`in the file an item with a body of ${JSON.stringify(BODY).length} bytes takes ${bytes.toFixed(0)}`);
+  print(`opening and checking ${ITEMS.toLocaleString('en')} of them takes ${ms.toFixed(0)} ms`);
+}
+
+function median(values: readonly number[] = []): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+}
+
+function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }

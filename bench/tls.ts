@@ -29,6 +29,8 @@ const page = httpCheck({ url: `https://127.0.0.1:${port}/`, ca });
 const ways: Readonly<Record<string, () => Promise<void>>> = {
   'node:tls': () => plainHandshake({ secureContext }),
   'node:tls that reads "ca" and the chain each time': () => plainHandshake({ ca }),
+  'node:tls that waits for the first word after the handshake, as a tls check does': () =>
+    plainHandshake({ secureContext }, 'session'),
   'tls check': async () => assertUp(await tls.run(certificate, context())),
   'node:https': plainRequest,
   'https check': async () => assertUp(await http.run(page, context())),
@@ -67,14 +69,17 @@ async function perCpuSecond(work: () => Promise<void>): Promise<number> {
   return PER_ROUND / ((user + system) / 1_000_000);
 }
 
-function plainHandshake(trust: { secureContext: typeof secureContext } | { ca: string }): Promise<void> {
+function plainHandshake(
+  trust: { secureContext: typeof secureContext } | { ca: string },
+  end: 'secureConnect' | 'session' = 'secureConnect',
+): Promise<void> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host: '127.0.0.1', port, ...trust }, () => {
+    const socket = connect({ host: '127.0.0.1', port, ...trust });
+    socket.once('error', reject).once(end, () => {
       if ('ca' in trust) socket.getPeerCertificate(true);
       socket.destroy();
       resolve();
     });
-    socket.once('error', reject);
   });
 }
 

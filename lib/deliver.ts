@@ -46,7 +46,8 @@ export async function deliverDue(
   const owner = randomUUID();
   const lanes = Map.groupBy(ready, ({ lane }) => lane);
   const looks = await all([...lanes].map(([hash, inLane]) => runLane({ hash, owner }, inLane, post)));
-  const next = Math.min(...looks, ...later.map(({ dueAt }) => dueAt));
+  const lookAt = new Map([...lanes.keys()].map((hash, i) => [hash, looks[i] ?? 0]));
+  const next = Math.min(...looks, ...later.map(({ lane, dueAt }) => Math.max(dueAt, lookAt.get(lane) ?? 0)));
   return Number.isFinite(next) ? next : undefined;
 }
 
@@ -87,19 +88,23 @@ interface Claim {
 async function runLane(claim: Claim, jobs: readonly Job[], post: Post): Promise<number> {
   const { clock, signal } = post;
   const waiting = jobs.toSorted(byUrgency);
+  const perMinute = Math.min(...jobs.map((job) => job.perMinute));
   const end = clock.monotonic() + STAY_MS;
+  let held = false;
   try {
     while (waiting.length > 0 && clock.monotonic() < end && !signal.aborted) {
-      const grant = await take(claim, waiting, post);
+      const grant = await take(claim, Math.min(AT_ONCE, waiting.length), perMinute, post);
       if (!grant) return clock.now() + BUSY_MS;
       if (clock.monotonic() + grant.waitMs > end) return clock.now() + grant.waitMs;
+      held ||= grant.tokens > 0;
       if (grant.tokens === 0) await sleep(clock, grant.waitMs, signal);
       else
         waiting.push(...(await sendTogether(claim, waiting.splice(0, grant.tokens), grant.lane.until, post)));
     }
     return clock.now();
   } finally {
-    await changeLane(claim, (lane) => (lane?.owner === claim.owner ? released(lane) : undefined), post);
+    if (held)
+      await changeLane(claim, (lane) => (lane?.owner === claim.owner ? released(lane) : undefined), post);
   }
 }
 
@@ -107,13 +112,16 @@ async function runLane(claim: Claim, jobs: readonly Job[], post: Post): Promise<
 const byUrgency = (a: Job, b: Job): number =>
   Number(a.incident.closedAt !== undefined) - Number(b.incident.closedAt !== undefined) || a.dueAt - b.dueAt;
 
-async function take(claim: Claim, waiting: readonly Job[], post: Post): Promise<ReturnType<typeof lease>> {
-  const want = Math.min(AT_ONCE, waiting.length);
-  const perMinute = Math.min(...waiting.slice(0, 1).map((job) => job.perMinute));
+async function take(
+  claim: Claim,
+  want: number,
+  perMinute: number,
+  post: Post,
+): Promise<ReturnType<typeof lease>> {
   let grant: ReturnType<typeof lease>;
   const claimed = (lane: Lane | undefined) => {
     grant = lease(lane, claim.owner, want, perMinute, post.clock.now());
-    return grant?.lane;
+    return grant && grant.tokens > 0 ? grant.lane : undefined;
   };
   await changeLane(claim, claimed, post);
   return grant;

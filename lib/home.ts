@@ -58,8 +58,15 @@ const FUTURE_MS = 120_000;
 const SAID_MS = 61 * 86_400_000;
 /** What nobody has reported for so long is watched no longer. */
 export const FORGOTTEN_MS = 300_000;
-/** The classes of incidents that readings, or their absence, open and close. */
-const OF_READINGS: ReadonlySet<IncidentClass> = new Set(['down', 'degraded', 'unknown', 'silent', 'blind']);
+/** The classes of incidents that end once nobody tells of them any more: a drill may have been cut off. */
+const FORGETTABLE: ReadonlySet<IncidentClass> = new Set([
+  'down',
+  'degraded',
+  'unknown',
+  'silent',
+  'blind',
+  'drill',
+]);
 /** No more incidents than this are open or undelivered at once; beyond it the oldest ones come first. */
 const MOST_OPEN = 50_000;
 
@@ -383,17 +390,18 @@ export class Home {
     return [...found.values()].sort((a, b) => (b.closedAt ?? 0) - (a.closedAt ?? 0));
   }
 
-  /** Open incidents of readings that are none of the `current` subjects any more, and that nobody has told of lately. */
+  /** Open incidents that are none of the `current` subjects any more, and that nobody has told of lately. */
   forgotten(current: ReadonlySet<string>): Incident[] {
     const lately = this.clock.now() - FORGOTTEN_MS;
     const lastTickAt = this.lastTickAt();
-    const toldOfAt = ({ check, evidence }: Incident): number[] =>
-      check
-        ? [...this.known(check.id).values()].map(({ newest }) => newest.at)
-        : evidence.locations.map((location) => lastTickAt.get(location) ?? 0);
+    const toldOfAt = ({ class: kind, check, evidence }: Incident): number[] => {
+      if (kind === 'drill') return [evidence.at];
+      if (check) return [...this.known(check.id).values()].map(({ newest }) => newest.at);
+      return evidence.locations.map((location) => lastTickAt.get(location) ?? 0);
+    };
     return this.openIncidents().filter(
       (incident) =>
-        OF_READINGS.has(incident.class) &&
+        FORGETTABLE.has(incident.class) &&
         !current.has(incident.subject) &&
         toldOfAt(incident).every((at) => at <= lately),
     );

@@ -46,7 +46,7 @@ const fresh = (owner: string, now: number, perMinute: number): Lane => ({
 
 /**
  * Takes the lease and up to `want` tokens, for attempts at the same time; undefined: someone else is sending.
- * `tokens` may be 0: wait. `perMinute` is at least 2.
+ * `tokens` may be 0: wait, and leave the lane as it is. `perMinute` is at least 2.
  */
 export function lease(
   lane: Lane | undefined,
@@ -59,8 +59,12 @@ export function lease(
   const heldByOther = current.owner !== owner && current.until > now && current.until <= now + LEASE_MS;
   if (heldByOther) return undefined;
   const perMs = (perMinute - burst(perMinute)) / 60_000;
-  const filled = Math.min(burst(perMinute), current.tokens + Math.max(0, now - current.filledAt) * perMs);
-  const notBefore = wasSetBack(current.filledAt, now) ? 0 : current.notBefore;
+  const {
+    tokens: left,
+    filledAt,
+    notBefore,
+  } = wasSetBack(current.filledAt, now) ? anew(current, now) : current;
+  const filled = Math.min(burst(perMinute), left + Math.max(0, now - filledAt) * perMs);
   const most = current.failures >= SUSPECT_AFTER ? 1 : want;
   const tokens = notBefore > now ? 0 : Math.min(most, Math.floor(filled));
   const waitMs = tokens > 0 ? 0 : Math.max(notBefore - now, Math.ceil((1 - filled) / perMs), 1);
@@ -70,6 +74,14 @@ export function lease(
     waitMs,
   };
 }
+
+/** A clock that was set back says neither how long ago something was sent nor how long to wait: one may go now. */
+const anew = (lane: Lane, now: number): Lane => ({
+  ...lane,
+  tokens: Math.max(1, lane.tokens),
+  filledAt: now,
+  notBefore: 0,
+});
 
 /** Takes note of how the attempts of one round, made at the same time, ended. */
 export function noted(lane: Lane, round: readonly Ended[], now: number): Lane {

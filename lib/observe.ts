@@ -195,12 +195,15 @@ function createOutbox(beat: Beat, shard: string, began: number, site: Site): Out
   return {
     add(reading) {
       waiting.push(reading);
+      if (site.flushAfter === Number.POSITIVE_INFINITY) return;
       const wait = reading.status === 'down' ? Math.min(BAD_FLUSH_MS, site.flushAfter) : site.flushAfter;
-      const at = site.clock.monotonic() + wait;
-      if (site.flushAfter === Number.POSITIVE_INFINITY || at >= flushAt) return;
+      const now = site.clock.monotonic();
+      // all shards at the same moments, so that home has them together
+      const at = now - (now % wait) + wait;
+      if (at >= flushAt) return;
       cancel();
       flushAt = at;
-      cancel = site.clock.after(wait, flush);
+      cancel = site.clock.after(at - now, flush);
     },
     async close() {
       if (waiting.length > 0 || part === 0) flush();

@@ -5,6 +5,7 @@ import { deliverDue, type Post } from './deliver.ts';
 import type { Home } from './home.ts';
 import type { Case, Incident } from './incident.ts';
 import { aliveKey } from './items.ts';
+import { key } from './keys.ts';
 import { inMaintenance } from './maintenance.ts';
 import { type Beat, runBeat, type Site } from './observe.ts';
 import type { Blobs, Queue } from './ports.ts';
@@ -53,7 +54,7 @@ export async function observeAsked(ask: Ask, checks: Config['checks'], site: Sit
  * in it is known before the outage is believed. Answers the incidents that were changed.
  */
 export async function decide(ticks: readonly Tick[], home: Home): Promise<Incident[]> {
-  for (const tick of ticks) await home.remember(tick);
+  await rememberAll(ticks, home);
   const world = home.world();
   const told = new Set(ticks.flatMap(({ readings }) => readings.map(({ check }) => check)));
   const touched = home.config.checks.filter(
@@ -62,6 +63,16 @@ export async function decide(ticks: readonly Tick[], home: Home): Promise<Incide
   return settle(
     touched.flatMap((check) => casesOf(check, world)),
     home,
+  );
+}
+
+/** Each shard's one after the other; the shards at once, so that a store can take them together. */
+async function rememberAll(ticks: readonly Tick[], home: Home): Promise<void> {
+  const shards = Map.groupBy(ticks, ({ location, shard }) => key(location, shard));
+  await Promise.all(
+    [...shards.values()].map(async (some) => {
+      for (const tick of some) await home.remember(tick);
+    }),
   );
 }
 

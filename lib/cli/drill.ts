@@ -8,7 +8,7 @@ import type { Case, Incident } from '../incident.ts';
 import { key } from '../keys.ts';
 import { createNet } from '../net/create.ts';
 import { notifierOf } from '../notifiers/index.ts';
-import { isPending } from '../outbox.ts';
+import { nextEntry } from '../outbox.ts';
 import { type Clock, type Secrets, sleep } from '../ports.ts';
 import type { ExitCode } from './main.ts';
 import { openHome } from './open.ts';
@@ -88,7 +88,8 @@ async function run(home: Home, post: Post, subject: string): Promise<Told[]> {
   });
 }
 
-function drillCase(subject: string, now: number): Case {
+/** What a drill opens. */
+export function drillCase(subject: string, now: number): Case {
   return {
     subject,
     class: 'drill',
@@ -119,10 +120,16 @@ async function untilTaken(home: Home, post: Post, subject: string): Promise<Map<
     await home.refresh();
     const incident = home.newestIncident(subject);
     for (const name of upToDate(incident)) if (!taken.has(name)) taken.set(name, clock.now());
-    if (!incident || !isPending(incident) || clock.monotonic() >= end) return taken;
+    if (!incident || !isHopeful(incident) || clock.monotonic() >= end) return taken;
     await sleep(clock, waitMs(next, clock));
   }
 }
+
+/** Whether somebody may still take something: one who refuses us does so until a person has mended that. */
+const isHopeful = (incident: Incident): boolean =>
+  Object.values(incident.delivery).some(
+    (cursor) => nextEntry(incident, cursor) !== undefined && cursor.refused === undefined,
+  );
 
 const waitMs = (next: number | undefined, clock: Clock): number =>
   Math.min(1_000, Math.max(20, (next ?? 0) - clock.now()));

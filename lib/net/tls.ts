@@ -8,6 +8,7 @@ import { type ChainPolicy, type JudgedChain, judgeChain } from './chain.ts';
 import { type Hold, holdTo } from './hold.ts';
 import { lastLook } from './last-look.ts';
 import { type Address, Fault, type Limits, type Net, type Target } from './net.ts';
+import { servedChain } from './served-chain.ts';
 import { stopwatch } from './stopwatch.ts';
 import { contextFor, type Offer } from './tls-context.ts';
 import { handshakeFault, nothing } from './tls-fault.ts';
@@ -116,9 +117,10 @@ async function look(
   try {
     const staple = await hold.during(agreed(socket), late);
     const phases = watch.stop();
+    const served = servedChain(socket, tcp, `${at.address} ${at.port} ${host}`, net.clock.monotonic());
     if (options.settle) await settled(socket, phases, net.clock, hold);
-    const seen = inspect(socket, host, options, staple, net.clock.now());
-    return { ...at, ...seen, socket, phases, staple, facts: { ...way, ...seen.facts } };
+    const seen = inspect(socket, served, { ...options, host }, staple, net.clock.now());
+    return { ...at, ...seen, socket, phases, served, staple, facts: { ...way, ...seen.facts } };
   } catch (error) {
     socket.destroy();
     throw error instanceof Fault ? error.after(watch.stop(), { address: at.address, ...way }) : error;
@@ -183,13 +185,12 @@ async function settled(socket: TLSSocket, { connect = 0 }: Phases, clock: Clock,
 
 function inspect(
   socket: TLSSocket,
-  host: string,
-  options: TlsOptions,
+  served: readonly Buffer[],
+  options: TlsOptions & ChainPolicy,
   staple: Buffer | undefined,
   now: number,
-): Pick<Secured, 'served' | 'chain' | 'issues' | 'facts'> {
-  const served = chainOf(socket);
-  const chain = judgeChain(served, { ...options, host }, now);
+): Pick<Secured, 'chain' | 'issues' | 'facts'> {
+  const chain = judgeChain(served, options, now);
   const terms = grade(socket, options.minVersion ?? 'TLSv1.2');
   const issues = [
     ...chain.issues,
@@ -197,14 +198,7 @@ function inspect(
     ...stapleIssues(chain, staple),
     ...terms.issues,
   ];
-  return { served, chain, issues, facts: { ...terms.facts, ...chain.facts } };
-}
-
-/** The certificates in the order in which they were sent. To be called once: Node takes them out of its list. */
-function chainOf(socket: TLSSocket): Buffer[] {
-  const served: Buffer[] = [];
-  for (let next = socket.getPeerX509Certificate(); next; next = next.issuerCertificate) served.push(next.raw);
-  return served;
+  return { chain, issues, facts: { ...terms.facts, ...chain.facts } };
 }
 
 /** What OpenSSL says of the chain, in the words of Node (`X509_V_ERR_` …), where we have a word for it, too. */

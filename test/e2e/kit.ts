@@ -1,6 +1,6 @@
 import { Place } from '../kit/cli.ts';
 import type { PagerDuty } from '../kit/pagerduty.ts';
-import type { Service } from '../kit/target.ts';
+import type { Service } from '../kit/service.ts';
 
 export const ROUTING_KEY = 'R0123456789ABCDEFGHIJKLMNOPQRSTU';
 
@@ -11,6 +11,7 @@ export const configOf = (service: Service, pagerDuty: PagerDuty) => ({
   judge: { tries: 3, over: '2s' },
   checks: [{ id: 'api', type: 'http', url: service.url, every: '5s', timeout: '1s', public: true }],
   notify: { pagerduty: { routingKey: { secret: 'PD_KEY' }, endpoint: pagerDuty.url } },
+  statusPage: { url: 'https://status.acme.test/' },
 });
 
 export const placeOf = (config: unknown, env: Readonly<Record<string, string>> = {}): Promise<Place> =>

@@ -13,7 +13,9 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** The command line as a real process. */
+const OURS = join(packageRoot(), 'bin/watchbill.js');
+
+/** The command line as a real process: this clone's, or an installed one's `file`. */
 export class Run {
   stdout = '';
   stderr = '';
@@ -21,8 +23,7 @@ export class Run {
   readonly ended: Promise<Ended>;
   readonly #heard = new Set<() => void>();
 
-  constructor(args: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}) {
-    const file = join(packageRoot(), 'bin/watchbill.js');
+  constructor(args: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}, file = OURS) {
     const child = spawn(process.execPath, [file, ...args], {
       cwd,
       env: { ...process.env, ...env },

@@ -1,4 +1,5 @@
 import { type Machine, type MachineParts, startMachine } from '../../lib/adapters/local/machine.ts';
+import { steadyClock } from '../../lib/adapters/local/steady-clock.ts';
 import type { Config } from '../../lib/config/compiled.ts';
 import type { Sender } from '../../lib/deliver.ts';
 import type { Net } from '../../lib/net/net.ts';
@@ -60,9 +61,12 @@ export class World {
   snapshots = new Map<string, string>();
   /** What goes wrong with calls of the store, beside the weather. */
   faults: (call: StoreCall) => StoreFault | undefined = () => undefined;
+  /** How often a probe ran, the store was called, and a receiver was told. */
+  readonly events = { probes: 0, storeCalls: 0, sends: 0 };
   #machine: Machine | undefined;
   #store: FaultyStore | undefined;
   #weather: Weather = { start: 0, pagerDuty: [], store: [] };
+  readonly #epoch = this.clock.now() - this.clock.monotonic();
   #find: WorldOptions['find'];
   #parts: Partial<MachineParts>;
 
@@ -76,6 +80,11 @@ export class World {
     const world = new World(options);
     await world.boot();
     return world;
+  }
+
+  /** Epoch ms of a clock that nobody sets. */
+  get time(): number {
+    return this.#epoch + this.clock.monotonic();
   }
 
   get machine(): Machine {
@@ -98,7 +107,8 @@ export class World {
   async #boot(): Promise<void> {
     const { clock } = this;
     const store = new FaultyStore(this.memory, clock, (call) => {
-      const at = clock.now() - this.#weather.start;
+      this.events.storeCalls += 1;
+      const at = this.time - this.#weather.start;
       const weather = this.#weather.store.find(({ span }) => at >= span.from && at < span.from + span.length);
       return this.faults(call) ?? weather?.fault;
     });
@@ -108,7 +118,7 @@ export class World {
         config: this.config,
         store,
         blobs: this.#blobs(),
-        clock,
+        clock: steadyClock(clock, this.log),
         log: this.log,
         secrets: { get: async () => KEY },
         net: () => NO_NET,
@@ -151,7 +161,7 @@ export class World {
   }
 
   get #pagerDutyNow(): PagerDutyMode {
-    const at = this.clock.now() - this.#weather.start;
+    const at = this.time - this.#weather.start;
     return (
       this.#weather.pagerDuty.find(({ span }) => at >= span.from && at < span.from + span.length)?.mode ??
       this.pagerDuty
@@ -177,8 +187,9 @@ export class World {
   }
 
   async #probe(check: string, clock: Clock): Promise<Finding> {
+    this.events.probes += 1;
     await sleep(clock, TRY_MS);
-    const status = this.#find?.(check, clock.now()) ?? this.targets.get(check) ?? 'up';
+    const status = this.#find?.(check, this.time) ?? this.targets.get(check) ?? 'up';
     const reasons: Finding['reasons'] = {
       up: [],
       degraded: ['too_slow'],
@@ -201,7 +212,8 @@ export class World {
       lane: ({ name }) => name,
       send: async (receiver, notice, { signal }) => {
         await sleep(this.clock, SEND_MS, signal);
-        this.notices.push({ at: this.clock.now(), receiver: receiver.name, notice });
+        this.events.sends += 1;
+        this.notices.push({ at: this.time, receiver: receiver.name, notice });
         return receiver.type === 'pagerduty' ? this.#enqueue(notice, signal) : { outcome: 'accepted' };
       },
     };
@@ -214,7 +226,7 @@ export class World {
     if (mode === 'hang') return { outcome: 'retry', why: 'response_timeout', uncertain: true };
     if (mode === 429 || mode === 500)
       return { outcome: 'retry', why: `It answered ${mode}`, uncertain: false };
-    const answer = this.ledger.accept(JSON.parse(JSON.stringify(toEvent(notice, KEY))), this.clock.now());
+    const answer = this.ledger.accept(JSON.parse(JSON.stringify(toEvent(notice, KEY))), this.time);
     if (mode === 'accepts and hangs up') return { outcome: 'retry', why: 'empty_reply', uncertain: true };
     if (answer.status === 202) return { outcome: 'accepted' };
     return answer.status === 429

@@ -20,7 +20,11 @@ export async function runBeats({ clock, signal, checks, run }: Beats): Promise<v
   let beat = beatOf(clock.now(), STEP_MS) + STEP_MS;
   let skipped = 0;
   while (!signal.aborted) {
+    const asleepAt = clock.monotonic();
     await sleep(clock, beat - clock.now(), signal);
+    const slept = clock.monotonic() - asleepAt;
+    // a clock that was set forward skipped no time in which anything could have been missed
+    if (clock.now() - beat > slept + STALE_BEAT_MS) beat = beatOf(clock.now(), STEP_MS);
     for (; beat <= clock.now() && !signal.aborted; beat += STEP_MS) {
       const due = checks().filter((check) => offsetIn(check, beat, STEP_MS) !== undefined).length;
       if (clock.now() - beat > STALE_BEAT_MS) skipped += due;

@@ -4,18 +4,21 @@ import type { Clock } from '../../ports.ts';
 /** Node refuses delays over 2^31-1 ms: https://nodejs.org/api/timers.html#settimeoutcallback-delay-args */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** The machine's clock. Its timers don't keep a process alive that has nothing else to do. */
+/** The machine's clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after(ms, callback) {
-    let timer = setTimeout(fire, Math.min(Math.max(0, ms), LONGEST_TIMER_MS));
-    const end = performance.now() + ms;
-    function fire() {
-      const left = end - performance.now();
-      if (left > LONGEST_TIMER_MS / 2) timer = setTimeout(fire, Math.min(left, LONGEST_TIMER_MS));
-      else callback();
-    }
+    if (ms > LONGEST_TIMER_MS) return afterLong(ms, callback);
+    const timer = setTimeout(callback, Math.max(0, ms));
     return () => clearTimeout(timer);
   },
 };
+
+/** One timer after the other. */
+function afterLong(ms: number, callback: () => void): () => void {
+  let cancel = systemClock.after(LONGEST_TIMER_MS, () => {
+    cancel = systemClock.after(ms - LONGEST_TIMER_MS, callback);
+  });
+  return () => cancel();
+}

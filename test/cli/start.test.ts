@@ -1,0 +1,150 @@
+import { once } from 'node:events';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { systemClock } from '../../lib/adapters/local/clock.ts';
+import { PagerDuty } from '../kit/pagerduty.ts';
+import { Service } from '../kit/service.ts';
+import { until } from '../kit/sockets.ts';
+import { modes } from '../kit/stand-in.ts';
+import { configOf, Folder } from './kit.ts';
+
+const KEY = 'R0123456789ABCDEFGHIJKLMNOPQRSTU';
+
+/** `watchbill start`, once it serves. */
+async function started(folder: Folder, ...args: string[]) {
+  const run = folder.begin(['start', '--port', '0', ...args], { env: { PD_KEY: KEY } });
+  await until(() => run.stdout.text.includes('\n'));
+  const [url = ''] = /http:\/\/\S+/.exec(run.stdout.text) ?? [];
+  return { ...run, url };
+}
+
+const api = ({ url }: Service) => ({
+  id: 'api',
+  type: 'http',
+  url,
+  every: '5s',
+  timeout: '1s',
+  public: true,
+});
+
+test('start prints one line with the address, serves, and ends with 0 on a signal', async () => {
+  await using service = await Service.start();
+  await using folder = await Folder.make({ 'watchbill.config.json': configOf([api(service)]) });
+  const { url, signals, ended } = await started(folder);
+  expect((await fetch(`${url}/healthz`)).status).toBe(200);
+  expect(await (await fetch(url)).text()).toContain('api');
+  signals.emit('SIGTERM');
+  expect(await ended).toMatchObject({ code: 0, stdout: `Watchbill watches Acme: ${url}\n` });
+});
+
+test('a port that is taken is one line, and the data directory is free again', async () => {
+  await using service = await Service.start();
+  await using folder = await Folder.make({
+    'watchbill.config.json': configOf([api(service)], { notify: {} }),
+  });
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  const { port } = other.address() as AddressInfo;
+  const { code, stdout, stderr } = await folder.cli(['start', '--port', String(port)]);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toBe(
+    `cannot serve the status page at 127.0.0.1:${port}: the port is taken; choose another one with --port\n`,
+  );
+  other.close();
+  const { signals, ended } = await started(folder);
+  signals.emit('SIGINT');
+  expect(await ended).toMatchObject({ code: 0 });
+});
+
+test.each([
+  ['192.0.2.1', 'this machine does not have that address; choose another one with --host'],
+  ['no.such.host.invalid', 'there is no such address; choose another one with --host'],
+])('a host %s that it cannot listen on is one line', async (host, why) => {
+  await using folder = await Folder.make({ 'watchbill.config.json': configOf([]) });
+  const { code, stderr } = await folder.cli(['start', '--port', '0', '--host', host]);
+  expect({ code, stderr }).toEqual({
+    code: 1,
+    stderr: `cannot serve the status page at ${host}:0: ${why}\n`,
+  });
+});
+
+test('a data directory that cannot be made is one line', async () => {
+  await using folder = await Folder.make({ 'watchbill.config.json': configOf([]), file: 'no directory' });
+  const { code, stdout, stderr } = await folder.cli(['start', '--data', 'file/data']);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toMatch(/^cannot make \S+\/file\/data: [^\n]+\n$/);
+});
+
+test.skipIf(process.getuid?.() === 0)('a data directory that may not be written is one line', async () => {
+  await using folder = await Folder.make({ 'watchbill.config.json': configOf([]) });
+  await mkdir(join(folder.dir, 'data'), { mode: 0o500 });
+  const { code, stderr } = await folder.cli(['start', '--data', 'data']);
+  await chmod(join(folder.dir, 'data'), 0o700);
+  expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(/^cannot use [^\n]+\n$/) });
+});
+
+test('status says what a running start knows, and that nothing is known once it has ended', async () => {
+  await using service = await Service.start();
+  await using folder = await Folder.make({ 'watchbill.config.json': configOf([api(service)]) });
+  expect(await folder.cli(['status'])).toEqual({
+    code: 2,
+    stdout: '',
+    stderr: 'nothing is kept in .watchbill yet: run "watchbill start" first\n',
+  });
+  const { signals, ended } = await started(folder);
+  await service.asked();
+  let status = await folder.cli(['status']);
+  while (status.code === 3) status = await folder.cli(['status']);
+  expect(status).toMatchObject({ code: 0, stderr: '' });
+  expect(status.stdout).toMatch(/^up +api +\S+( \S+)* +\d+ ms/m);
+  expect(status.stdout).toContain('No open incident.');
+  expect(status.stdout).toMatch(/^0 undelivered, 0 beats skipped in 24 h; local: last tick \d+ s ago\.$/m);
+  const { checks } = JSON.parse((await folder.cli(['status', '--json'])).stdout);
+  expect(checks).toMatchObject([
+    { id: 'api', status: 'up', uptime: { '24h': null }, target: `GET ${service.url}` },
+  ]);
+
+  await folder.write('watchbill.config.json', { ...configOf([]), nonsense: 1 });
+  const broken = await folder.cli(['status']);
+  expect(broken).toMatchObject({ code: 2, stdout: status.stdout });
+  expect(broken.stderr).toContain('watchbill.config.json:1:');
+  signals.emit('SIGTERM');
+  await ended;
+
+  const path = join(folder.dir, '.watchbill/blobs/snapshot.json.blob');
+  const snapshot = JSON.parse(await (await import('node:fs/promises')).readFile(path, 'utf8'));
+  await writeFile(path, JSON.stringify({ ...snapshot, at: snapshot.at - 3_600_000 }));
+  await folder.write('watchbill.config.json', configOf([api(service)]));
+  const old = await folder.cli(['status']);
+  expect(old.code).toBe(3);
+  expect(old.stdout).toMatch(/^! Nothing was written for 1 h: is "watchbill start" running\?$/m);
+  expect(old.stdout).toMatch(/^unknown +api /m);
+});
+
+test('a drill pages every notifier and resolves it, and needs no start', async () => {
+  await using service = await Service.start();
+  await using pagerDuty = await PagerDuty.start(systemClock);
+  const notify = { pagerduty: { routingKey: { secret: 'PD_KEY' }, endpoint: pagerDuty.url } };
+  await using folder = await Folder.make({ 'watchbill.config.json': configOf([api(service)], { notify }) });
+  pagerDuty.next(modes.status(500));
+  const drill = await folder.cli(['drill'], { env: { PD_KEY: KEY } });
+  expect(drill).toMatchObject({ code: 0, stdout: expect.stringMatching(/^pagerduty +\d+ ms +\d+ ms$/m) });
+  expect(pagerDuty.ledger.totals).toMatchObject({ alerts: 1, opened: 1, resolved: 1 });
+
+  const keyless = await folder.cli(['drill', '--json']);
+  expect(keyless.code).toBe(1);
+  expect(JSON.parse(keyless.stdout)).toMatchObject({
+    receivers: [{ receiver: 'pagerduty', error: expect.stringContaining('PD_KEY') }],
+  });
+});
+
+test('a drill without a notifier says that nobody would be paged', async () => {
+  await using folder = await Folder.make({ 'watchbill.config.json': configOf([]) });
+  expect(await folder.cli(['drill'])).toMatchObject({
+    code: 1,
+    stdout: 'No notifier is configured: nobody would be paged. See "notify" in the config.\n',
+  });
+});
