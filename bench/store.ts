@@ -27,17 +27,16 @@ db.exec('CREATE TABLE t (partition TEXT, sort TEXT, body TEXT, PRIMARY KEY (part
 const insert = db.prepare('INSERT INTO t VALUES (?, ?, ?)');
 const { store } = await openStore(start);
 
-const single = { calls: 200, yardstick: 'plain, a commit for each put' };
-const many = { calls: 5_000, yardstick: 'plain, a commit for 1,000' };
-const contenders: readonly Contender[] = [
-  { name: single.yardstick, calls: single.calls, run: plain(1) },
-  { name: 'store, one put after the other', ...single, run: atOnce(1, put) },
-  { name: many.yardstick, calls: many.calls, run: plain(1_000) },
-  { name: 'store, puts of 100 writers', ...many, run: atOnce(100, put) },
-  { name: 'store, all puts at once', ...many, run: atOnce(5_000, put) },
-  { name: 'store, gets of 100 readers', calls: 5_000, run: atOnce(100, get) },
-];
-await takeTurns();
+await takeTurns(200, [
+  { name: 'plain, a commit for each put', run: plain(1) },
+  { name: 'store, one put after the other', run: atOnce(1, put) },
+]);
+await takeTurns(5_000, [
+  { name: 'plain, a commit for 1,000', run: plain(1_000) },
+  { name: 'store, puts of 100 writers', run: atOnce(100, put) },
+  { name: 'store, all puts at once', run: atOnce(5_000, put) },
+  { name: 'store, gets of 100 readers', run: atOnce(100, get) },
+]);
 await store.close();
 db.close();
 rmSync(join(dir, 'store.db'));
@@ -47,26 +46,24 @@ rmSync(dir, { recursive: true });
 
 interface Contender {
   readonly name: string;
-  readonly calls: number;
-  /** Makes its calls, each under a key of its own below this one. */
+  /** Makes its calls, all in a partition of their own. */
   readonly run: (partition: string, calls: number) => Promise<void>;
-  readonly yardstick?: string;
 }
 
-async function takeTurns(): Promise<void> {
+/** Prints the medians, and what they are of that of the first. */
+async function takeTurns(calls: number, contenders: readonly Contender[]): Promise<void> {
   const rates = new Map(contenders.map(({ name }): [string, number[]] => [name, []]));
   for (let turn = 0; turn < TURNS; turn++) {
-    for (const { name, calls, run } of contenders) {
+    for (const { name, run } of contenders) {
       const begun = performance.now();
       await run(`${name} ${turn}`, calls);
       rates.get(name)?.push((calls / (performance.now() - begun)) * 1_000);
     }
   }
-  for (const { name, yardstick } of contenders) {
-    const rate = median(rates.get(name));
-    const ratio = yardstick ? `  ${(rate / median(rates.get(yardstick))).toFixed(2)} of plain` : '';
-    print(`${name.padEnd(32)} ${Math.round(rate).toLocaleString('en').padStart(9)}/s${ratio}`);
-  }
+  const [plain = 0, ...others] = [...rates.values()].map(median);
+  print(`${contenders[0]?.name}: ${perSecond(plain)}`);
+  for (const [i, rate] of others.entries())
+    print(`  ${contenders[i + 1]?.name}: ${perSecond(rate)}, ${(rate / plain).toFixed(2)} of that`);
 }
 
 function plain(perCommit: number): Contender['run'] {
@@ -110,8 +107,12 @@ async function measureFile(): Promise<void> {
   print(`opening and checking ${ITEMS.toLocaleString('en')} of them takes ${ms.toFixed(0)} ms`);
 }
 
-function median(values: readonly number[] = []): number {
+function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+}
+
+function perSecond(rate: number): string {
+  return `${Math.round(rate).toLocaleString('en')}/s`;
 }
 
 function print(line: string): void {

@@ -128,11 +128,17 @@ export function seenUpAfter(check: Check, known: Known, since: number, now: numb
   return well.length > 0 && well.length * 2 >= says.length;
 }
 
-/** Until when some location had its say about the check, epoch ms; undefined: none ever had. */
+/**
+ * Until when some location had its say about the check, epoch ms; undefined: none ever had. A location that can't
+ * tell any more lost its say with the first reading that said so: the one that was due after the last known one.
+ */
 export function saidUntil(check: Check, known: Known): number | undefined {
-  const ends = newestOf(check, known).map(({ at, status }) =>
-    status === 'unknown' ? at : at + sayMs(check.every),
-  );
+  const ends = check.locations.flatMap((location) => {
+    const { newest, known: [last] = [] } = known.get(location) ?? {};
+    if (!newest || !last) return [];
+    if (newest.status !== 'unknown') return newest.at + sayMs(check.every);
+    return Math.min(newest.at, last[0] + check.every);
+  });
   return ends.length > 0 ? Math.max(...ends) : undefined;
 }
 

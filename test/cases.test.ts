@@ -50,6 +50,12 @@ describe('a check that depends on another', () => {
     ['that was seen up after its first failure', latestOf(['up'], since), NOON, undefined],
     ['that was seen degraded after it', latestOf(['degraded'], since), NOON, undefined],
     ['that can’t be told for a minute', latestOf(['up', 'unknown'], since), NOON, 'depends on DNS'],
+    [
+      'that can’t be told again and again, for two minutes',
+      latestOf(['up', 'unknown', 'unknown', 'unknown'], NOON),
+      NOON,
+      undefined,
+    ],
     ['that can’t be told for two minutes', latestOf(['up', 'unknown'], NOON - 2 * MINUTE), NOON, undefined],
     ['that nobody has ever looked at, for less than two minutes', undefined, NOON, 'depends on DNS'],
     ['that nobody has ever looked at, for longer', undefined, NOON + MINUTE + 10 * SECOND, undefined],

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { checkSubject } from '../lib/cases.ts';
 import { deliverDue, type Post, type Sender } from '../lib/deliver.ts';
 import { incidents } from '../lib/items.ts';
-import { sleep } from '../lib/ports.ts';
+import { type Item, type Store, sleep } from '../lib/ports.ts';
 import { settle } from './kit/clock.ts';
 import { Desk } from './kit/desk.ts';
 import { Crash, FaultyStore } from './kit/faulty-store.ts';
@@ -56,6 +56,25 @@ test('however many workers share a store, and however slow it is, each entry is 
   );
 }, 600_000);
 
+test('a worker whose look is out of date, since another one has sent everything meanwhile, leaves no trace', async () => {
+  const desk = await Desk.start();
+  await desk.say('api', 'open');
+  const gate = Promise.withResolvers<void>();
+  const late = new FaultyStore(desk.memory, desk.clock);
+  const due: Store['due'] = async (now, limit) => {
+    const items = await desk.memory.due(now, limit);
+    await gate.promise;
+    return items as Item<never>[];
+  };
+  const pass = deliverDue(desk.postOn(Object.assign(late, { due })));
+  await desk.work(MINUTE);
+  const before = await desk.incident('api');
+  gate.resolve();
+  await desk.clock.run(pass);
+  expect(await desk.incident('api')).toEqual(before);
+  expect(desk.receivers.attempts).toHaveLength(2);
+});
+
 test('a worker that comes while another one sends looks again after five seconds', async () => {
   const desk = await Desk.start();
   desk.receivers.modes = { pagerduty: 'hang', webhook: 'hang' };
@@ -66,6 +85,7 @@ test('a worker that comes while another one sends looks again after five seconds
   expect(second).toBe(desk.clock.now() + 5 * SECOND);
   expect(desk.receivers.attempts).toHaveLength(2);
   await desk.clock.run(first);
+  expect(desk.clock.monotonic(), 'an attempt lasts ten seconds at most').toBe(10 * SECOND);
 });
 
 describe('a worker that stands still in the middle of an attempt (F13)', () => {

@@ -26,7 +26,6 @@ describe('PagerDuty is away', () => {
     ['out of reach', 'unreachable'],
     ['silent', 'hang'],
     ['answering 500', 500],
-    ['answering 429', 429],
     ['answering 503, and asking for an hour', { status: 503, retryAfter: '3600' }],
   ];
 
@@ -87,7 +86,7 @@ describe('PagerDuty is away', () => {
     await desk.work(MINUTE);
     desk.receivers.modes.pagerduty = 'up';
     await desk.work(SOON);
-    expect(desk.receivers.told.indexOf('trigger api')).toBeLessThan(10);
+    expect(desk.receivers.told.slice(0, 10)).toContain('trigger api');
     expect(desk.receivers.told.length).toBeGreaterThan(50);
     await desk.say('api', 'close');
     await desk.work(10 * MINUTE);
@@ -296,7 +295,8 @@ test('an incident is never too old: after three days, and 250 changes, its page 
   for (let i = 0; i < 250; i++) {
     const reasons = [i % 2 ? 'connect_refused' : 'connect_timeout'];
     await desk.say('api', 'open', { evidence: { ...evidence, reasons } });
-    await desk.work(18 * MINUTE);
+    await desk.work(MINUTE);
+    await desk.clock.advance(17 * MINUTE);
   }
   await desk.say('api', 'close');
   const { timeline } = await desk.incident('api');

@@ -27,6 +27,9 @@ export interface DrillOptions {
   readonly err: Screen;
 }
 
+/** When a receiver took what it was told, epoch ms; or why it didn't. */
+type Taken = number | string;
+
 interface Told {
   readonly receiver: string;
   /** From the opening to the acceptance, ms; undefined: not accepted. */
@@ -57,7 +60,7 @@ export async function drill(options: DrillOptions): Promise<{ text: string; exit
     };
     say(`paging ${config.notify.map(({ name }) => name).join(', ')} …`);
     const told = await run(home, post, key('drill', randomUUID()));
-    const failed = told.length === 0 || told.some(({ resolvedMs }) => resolvedMs === undefined);
+    const failed = told.length === 0 || told.some(({ error }) => error !== undefined);
     return {
       text: options.json ? JSON.stringify({ receivers: told }, null, 2) : asText(told),
       exitCode: failed ? 1 : 0,
@@ -71,21 +74,25 @@ export async function drill(options: DrillOptions): Promise<{ text: string; exit
 async function run(home: Home, post: Post, subject: string): Promise<Told[]> {
   const opened = await home.settle(drillCase(subject, post.clock.now()));
   if (!opened) return [];
-  const pageMs = await untilTaken(home, post, subject);
+  const paged = await untilTaken(home, post, subject);
   const resolving = post.clock.now();
   await home.endIncident(subject, 'The drill is over.');
-  const resolveMs = await untilTaken(home, post, subject);
-  return Object.entries(opened.delivery).map(([receiver]) => {
-    const cursor = home.newestIncident(subject)?.delivery[receiver];
-    const openedMs = pageMs.get(receiver);
-    const resolvedMs = resolveMs.get(receiver);
-    return {
-      receiver,
-      openedMs: openedMs && openedMs - opened.openedAt,
-      resolvedMs: resolvedMs && resolvedMs - resolving,
-      error: resolvedMs === undefined ? (cursor?.lastError ?? 'no answer') : undefined,
-    };
-  });
+  const resolved = await untilTaken(home, post, subject);
+  return Object.keys(opened.delivery).map((receiver) =>
+    toldOf(receiver, since(opened.openedAt, paged.get(receiver)), since(resolving, resolved.get(receiver))),
+  );
+}
+
+const since = (start: number, taken: Taken = 'nobody was told'): Taken =>
+  typeof taken === 'number' ? taken - start : taken;
+
+function toldOf(receiver: string, opened: Taken, resolved: Taken): Told {
+  return {
+    receiver,
+    openedMs: typeof opened === 'number' ? opened : undefined,
+    resolvedMs: typeof resolved === 'number' ? resolved : undefined,
+    error: [opened, resolved].find((taken) => typeof taken === 'string'),
+  };
 }
 
 /** What a drill opens. */
@@ -110,34 +117,36 @@ export function drillCase(subject: string, now: number): Case {
   };
 }
 
-/** Delivers until every receiver is up to date, or patience ends. Answers when each of them was, epoch ms. */
-async function untilTaken(home: Home, post: Post, subject: string): Promise<Map<string, number>> {
+/** Delivers until every receiver has taken it or refused it, or patience ends. */
+async function untilTaken(home: Home, post: Post, subject: string): Promise<ReadonlyMap<string, Taken>> {
   const { clock } = post;
-  const taken = new Map<string, number>();
   const end = clock.monotonic() + PATIENCE_MS;
+  const taken = new Map<string, Taken>();
   for (;;) {
     const next = await deliverDue(post, (incident) => incident.subject === subject);
     await home.refresh();
     const incident = home.newestIncident(subject);
-    for (const name of upToDate(incident)) if (!taken.has(name)) taken.set(name, clock.now());
-    if (!incident || !isHopeful(incident) || clock.monotonic() >= end) return taken;
+    const isOver = clock.monotonic() >= end;
+    const waiting = Object.keys(incident?.delivery ?? {}).filter((name) => !taken.has(name));
+    for (const name of waiting) {
+      const answer = incident && answerOf(incident, name, isOver, clock.now());
+      if (answer !== undefined) taken.set(name, answer);
+    }
+    if (waiting.every((name) => taken.has(name))) return taken;
     await sleep(clock, waitMs(next, clock));
   }
 }
 
-/** Whether somebody may still take something: one who refuses us does so until a person has mended that. */
-const isHopeful = (incident: Incident): boolean =>
-  Object.values(incident.delivery).some(
-    (cursor) => nextEntry(incident, cursor) !== undefined && cursor.refused === undefined,
-  );
+/** Undefined: it may still take it. A refusal stands until a person has mended what was refused. */
+function answerOf(incident: Incident, name: string, isOver: boolean, now: number): Taken | undefined {
+  const cursor = incident.delivery[name];
+  if (cursor?.refused !== undefined) return cursor.refused;
+  if (cursor && nextEntry(incident, cursor) === undefined) return now;
+  return isOver ? (cursor?.lastError ?? 'no answer') : undefined;
+}
 
 const waitMs = (next: number | undefined, clock: Clock): number =>
   Math.min(1_000, Math.max(20, (next ?? 0) - clock.now()));
-
-function upToDate(incident: Incident | undefined): string[] {
-  const last = incident?.timeline.findLast(({ kind }) => kind === 'page' || kind === 'resolved')?.seq ?? 0;
-  return Object.entries(incident?.delivery ?? {}).flatMap(([name, { done }]) => (done >= last ? name : []));
-}
 
 function asText(told: readonly Told[]): string {
   if (told.length === 0)

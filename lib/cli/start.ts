@@ -123,6 +123,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
   EACCES: 'this user may not use that port; choose another one with --port',
   EADDRNOTAVAIL: 'this machine does not have that address; choose another one with --host',
   ENOTFOUND: 'there is no such address; choose another one with --host',
+  EAI_AGAIN: 'the name cannot be looked up; choose an address with --host',
 };
 
 async function listen(app: Parameters<typeof serve>[0], options: ServeOptions): Promise<Serving> {

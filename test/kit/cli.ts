@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll } from 'vitest';
 import { packageRoot } from '../../lib/package-root.ts';
 
 /** How a process ended. */
@@ -14,6 +15,12 @@ export interface Ended {
 }
 
 const OURS = join(packageRoot(), 'bin/watchbill.js');
+
+/** A test that ran out of time never comes to its own end: what it started ends with its file. */
+const running = new Set<ChildProcess>();
+afterAll(() => {
+  for (const child of running) child.kill('SIGKILL');
+});
 
 /** The command line as a real process: this clone's, or an installed one's `file`. */
 export class Run {
@@ -30,9 +37,11 @@ export class Run {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child = child;
+    running.add(child);
     child.stdout.on('data', (chunk) => this.#hear('stdout', chunk));
     child.stderr.on('data', (chunk) => this.#hear('stderr', chunk));
     this.ended = once(child, 'close').then(([code, signal]) => {
+      running.delete(child);
       for (const heard of this.#heard) heard();
       return { code, signal, stdout: this.stdout, stderr: this.stderr };
     });

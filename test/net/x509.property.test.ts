@@ -41,17 +41,26 @@ const damagedOf = (sound: Buffer) =>
     )
     .filter((bytes) => !bytes.equals(sound));
 
+/** Holds a rule to every single change of a byte's lowest bit, and to greater damage at random. */
+function whateverIsDamaged(sound: Buffer, holds: (bytes: Buffer) => void): void {
+  for (let at = 0; at < sound.length; at += 1) {
+    const bytes = Buffer.from(sound);
+    bytes.writeUInt8(sound.readUInt8(at) ^ 1, at);
+    holds(bytes);
+  }
+  fc.assert(fc.property(damagedOf(sound), holds), { numRuns: RUNS });
+}
+
 it.each([
   ['leaf', 0],
   ['intermediate', 1],
 ])('a chain whose %s is damaged is never sound', (_, which) => {
   const chain = [leaf.der, intermediate.der];
-  const property = fc.property(damagedOf(chain[which] as Buffer), (bytes) => {
+  whateverIsDamaged(chain[which] as Buffer, (bytes) => {
     const served = chain.with(which, bytes);
     const { issues } = judgeChain(served, { host: 'api.acme.test', ca: root.pem }, Date.now());
     expect(issues.map(statusOfIssue)).toContain('down');
   });
-  fc.assert(property, { numRuns: RUNS });
 });
 
 const delegate = intermediate.issue({ names: [], purposes: [OCSP_SIGNING] });
@@ -70,12 +79,11 @@ it.each<[string, Buffer, (bytes: Buffer) => Standing]>([
 ])('%s that is damaged says the same or nothing', (_, sound, standingIn) => {
   const wanted = standingIn(sound);
   expect(wanted.status).toBe('revoked');
-  const property = fc.property(damagedOf(sound), (bytes) => {
+  whateverIsDamaged(sound, (bytes) => {
     try {
       expect(standingIn(bytes)).toEqual(wanted);
     } catch (error) {
       if (!(error instanceof CannotTell || error instanceof DerError)) throw error;
     }
   });
-  fc.assert(property, { numRuns: RUNS });
 });

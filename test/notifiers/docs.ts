@@ -82,7 +82,9 @@ export async function notifications(): Promise<string> {
 <!-- Made by test/notifiers/docs.test.ts from requests that were really sent. WATCHBILL_UPDATE=1 makes it anew. -->
 
 Every problem is one incident. What happens to it is written to its timeline first and then sent to each
-receiver, in order, for as long as it takes: a receiver that is away for a day gets the page *and* its end.
+receiver, in order, for as long as it takes: a receiver that is away for a day gets the page *and* its end
+(but not the reminders that waited behind the page). A receiver gets at most 120 messages a minute; where more
+are waiting, those of incidents that are still open go first.
 
 | told when | ${Object.keys(RECEIVERS).join(' | ')} |
 |---|${Object.keys(RECEIVERS)
@@ -127,7 +129,11 @@ And this is the event:
 ${json(trigger)}
 
 A reminder is the same event with "Still open after 4 h: " before the summary: nothing new where somebody has
-acknowledged the alert, a new alert where somebody has resolved it while the check still fails. The end:
+acknowledged the alert, a new alert where somebody has resolved it while the check still fails.
+
+PagerDuty closes an alert only by the routing key that opened it. So give a new key a name of its own in the
+config, and leave the old secret in place until what it opened is closed: the end of each incident goes to the
+key that took its page, everything else to the new one. The end:
 
 ${json(resolve)}
 

@@ -122,12 +122,6 @@ it('wants a newer version when it is told to', async () => {
   });
 });
 
-it('clears a warning with the next look after a renewal', async () => {
-  const old = await serve(issue({ to: Date.now() + DAY }));
-  expect((await runTls(check(old))).status).toBe('down');
-  expect((await runTls(check(await serve(issue())))).status).toBe('up');
-});
-
 it('is down where nobody listens, and unknown where it may not go', async () => {
   const server = await tlsServer({});
   await server.close();

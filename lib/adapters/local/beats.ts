@@ -4,7 +4,7 @@ import { beatOf, offsetIn, STALE_BEAT_MS } from '../../schedule.ts';
 
 /** One machine's grid: fine enough for the shortest interval, and every check starts at its own place in it. */
 export const STEP_MS = 5_000;
-/** A beat in which nothing is due still tells, once a minute, that the location is alive. */
+/** A beat in which nothing is due still tells that the location is alive: the first one, and one each minute. */
 const SIGN_OF_LIFE_MS = 60_000;
 
 export interface Beats {
@@ -15,10 +15,11 @@ export interface Beats {
   readonly run: (beat: number, skipped: number) => void;
 }
 
-/** Calls `run` at every beat in which something is due, until the signal. Beats over a minute old are skipped and counted. */
+/** Calls `run` at every beat in which something is due or life is to be shown, until the signal. Beats over a minute old are skipped and counted. */
 export async function runBeats({ clock, signal, checks, run }: Beats): Promise<void> {
   let beat = beatOf(clock.now(), STEP_MS) + STEP_MS;
   let skipped = 0;
+  let isFirst = true;
   while (!signal.aborted) {
     const asleepAt = clock.monotonic();
     await sleep(clock, beat - clock.now(), signal);
@@ -28,9 +29,10 @@ export async function runBeats({ clock, signal, checks, run }: Beats): Promise<v
     for (; beat <= clock.now() && !signal.aborted; beat += STEP_MS) {
       const due = checks().filter((check) => offsetIn(check, beat, STEP_MS) !== undefined).length;
       if (clock.now() - beat > STALE_BEAT_MS) skipped += due;
-      else if (due > 0 || beat % SIGN_OF_LIFE_MS === 0) {
+      else if (due > 0 || beat % SIGN_OF_LIFE_MS === 0 || isFirst) {
         run(beat, skipped);
         skipped = 0;
+        isFirst = false;
       }
     }
     beat = Math.min(beat, beatOf(clock.now(), STEP_MS) + STEP_MS);

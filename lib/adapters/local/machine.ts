@@ -46,9 +46,10 @@ const LOCATION = 'local';
 const MINUTE_MS = 60_000;
 /** Readings that aren't bad wait for the others of their beat: one tick instead of four halves the data file. */
 const FLUSH_MS = STEP_MS;
-/** What changed is on the page within this; with very many checks later, so that writing it takes a tenth of the time. */
+/** What changed is on the page within a second; with very many checks later, so that writing it leaves time for them. */
 const SHOW_MS = 1_000;
-const REST = 10;
+const SHOW_LATEST_MS = 15_000;
+const restAfter = (took: number): number => Math.min(SHOW_LATEST_MS, Math.max(SHOW_MS, 10 * took));
 /** So much news waits while the store is away: ten minutes of 10,000 checks, days of a hundred. */
 const NEWS_WAITING = 50_000;
 /** Without news, delivery looks by itself so often. */
@@ -187,7 +188,7 @@ export async function startMachine(parts: MachineParts): Promise<Machine> {
 
   /** What changed is on the page within a second, however much changes. */
   async function showLoop(): Promise<void> {
-    for (let took = 0; !signal.aborted; await sleep(clock, Math.max(SHOW_MS, REST * took), signal)) {
+    for (let took = 0; !signal.aborted; await sleep(clock, restAfter(took), signal)) {
       await page.wait(MINUTE_MS);
       const began = clock.monotonic();
       try {

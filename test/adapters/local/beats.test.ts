@@ -60,10 +60,22 @@ test('a reload in the middle of it doubles nothing and leaves nothing out', asyn
   await loop.end();
 });
 
-test('a location with nothing due gives a sign of life each minute', async () => {
+test('a location with nothing due gives a sign of life at its start and each minute', async () => {
   const loop = beating([]);
   await loop.machine.advance(10 * MINUTE);
-  expect(loop.beats.map(({ beat }) => (beat - NOON) / MINUTE)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  expect(loop.beats.map(({ beat }) => (beat - NOON) / MINUTE)).toEqual([
+    1 / 12,
+    1,
+    2,
+    3,
+    4,
+    5,
+    6,
+    7,
+    8,
+    9,
+    10,
+  ]);
   await loop.end();
 });
 

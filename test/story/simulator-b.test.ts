@@ -1,0 +1,3 @@
+import { simulate } from '../kit/simulate.ts';
+
+simulate('b');
