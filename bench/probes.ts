@@ -1,8 +1,8 @@
 /**
- * Probes for each second of CPU time, http and https: `npx node bench/probes.ts [--rounds 3] [--blackbox FILE]`.
- * Watchbill is measured as it is started by its users, whole process: it judges, stores in SQLite and writes
- * the status page. It takes turns with blackbox_exporter, where there is one, and with a bare loop of node:http.
- * All ask the same server, which counts. Linux only: CPU time is read from /proc.
+ * Probes for each second of CPU time: `npx node bench/probes.ts [--rounds 3] [--blackbox FILE]`. Watchbill is
+ * measured as its users start it, whole process: it judges, stores in SQLite and writes the status page. It takes
+ * turns with blackbox_exporter, where there is one, and with bare requests of node:http. All of them ask the same
+ * server, equally often, over a new connection each time; the server counts. Linux only: CPU time is read from /proc.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { pace } from './kit/pace.ts';
 import { type Measured, measured, partner } from './kit/process.ts';
 import type { Seen, Target } from './kit/target.ts';
 import { startWatchbill } from './kit/watchbill.ts';
@@ -22,57 +23,55 @@ const { values } = parseArgs({
   },
 });
 
-/** A minute and more, so that what is done once a minute has its share. */
-const WATCHBILL_MS = 65_000;
-const OTHERS_MS = 20_000;
-const WARM_UP_MS = 15_000;
-const AT_ONCE = 16;
+/** In the first minute code is compiled and everything starts; the second one holds all that is done once a minute. */
+const WATCHBILL = { warmUp: 60_000, ms: 62_000 };
+const OTHERS = { warmUp: 15_000, ms: 20_000 };
+const EVERY_S = 5;
+/** A fifth to a third of a core's work, so that a busy machine doesn't come to its limits. */
+const CHECKS = { http: 5_000, https: 1_250, httpsRsa: 1_250 };
 const BLACKBOX_PORT = 19_115;
 
-/** Checks, each every 5 s: a fifth to a third of a core's work, so that a busy machine doesn't come to its limits. */
-const CHECKS = { http: 5_000, https: 1_250 };
-
-type Scheme = 'http' | 'https';
+type Kind = keyof typeof CHECKS;
+const NAMES = { http: 'http', https: 'https, ECDSA', httpsRsa: 'https, RSA' };
+const perSecond = (kind: Kind) => CHECKS[kind] / EVERY_S;
 
 interface Contender {
   readonly name: string;
-  readonly ms: number;
-  start(scheme: Scheme): Promise<Measured>;
+  /** ms that pass before it is measured, and while it is. */
+  readonly time: typeof WATCHBILL;
+  start(kind: Kind): Promise<Measured>;
 }
 
 const dir = mkdtempSync(join(tmpdir(), 'watchbill-bench-'));
 const target = await partner<Target, Seen>(new URL('./kit/target.ts', import.meta.url));
-const urlOf = (scheme: Scheme) => `${scheme}://127.0.0.1:${target.first[scheme]}`;
+const urlOf = (kind: Kind) => `${kind === 'http' ? 'http' : 'https'}://127.0.0.1:${target.first[kind]}`;
 const caFile = join(dir, 'ca.pem');
 writeFileSync(caFile, target.first.ca);
 
 const watchbill: Contender = {
   name: 'watchbill',
-  ms: WATCHBILL_MS,
-  start: (scheme) =>
+  time: WATCHBILL,
+  start: (kind) =>
     startWatchbill(
       dir,
-      Array.from({ length: CHECKS[scheme] }, (_, i) => ({
+      Array.from({ length: CHECKS[kind] }, (_, i) => ({
         id: `check-${i}`,
         type: 'http',
-        url: `${urlOf(scheme)}/${i}`,
-        every: '5s',
+        url: `${urlOf(kind)}/${i}`,
+        every: `${EVERY_S}s`,
         timeout: '4s',
-        ...(scheme === 'https' && { ca: './ca.pem' }),
+        ...(kind !== 'http' && { ca: './ca.pem' }),
       })),
     ),
 };
 
 const plain: Contender = {
   name: 'plain node',
-  ms: OTHERS_MS,
-  async start(scheme) {
+  time: OTHERS,
+  async start(kind) {
     const module = new URL('./kit/plain.ts', import.meta.url).pathname;
-    return measured(process.execPath, [
-      module,
-      urlOf(scheme),
-      ...(scheme === 'https' ? [target.first.ca] : []),
-    ]);
+    const ca = kind === 'http' ? [] : [target.first.ca];
+    return measured(process.execPath, [module, String(perSecond(kind)), urlOf(kind), ...ca]);
   },
 };
 
@@ -81,18 +80,17 @@ const contenders = [watchbill, ...(found ? [blackbox(found)] : []), plain];
 if (!found)
   print('blackbox_exporter is not here, and is left out: apt-get install prometheus-blackbox-exporter');
 
-for (const scheme of ['http', 'https'] as const) {
+for (const kind of ['http', 'https', 'httpsRsa'] as const) {
   const rates = new Map(contenders.map(({ name }) => [name, [] as number[]]));
   for (let round = 0; round < Number(values.rounds); round += 1) {
-    for (const contender of contenders) rates.get(contender.name)?.push(await rateOf(contender, scheme));
+    for (const contender of contenders) rates.get(contender.name)?.push(await rateOf(contender, kind));
   }
-  const own = median(rates.get('watchbill') ?? []);
+  const own = median(rates.get(watchbill.name) ?? []);
   for (const [name, all] of rates) {
-    const ratio = name === 'watchbill' ? '' : `  watchbill is ${(own / median(all)).toFixed(2)} of it`;
-    const spread = all.map((rate) => rate.toFixed(0)).join(' ');
-    print(
-      `${scheme.padEnd(6)} ${name.padEnd(11)} ${median(all).toFixed(0).padStart(6)} per CPU-second (${spread})${ratio}`,
-    );
+    const ratio = name === watchbill.name ? '' : `  watchbill: ${(own / median(all)).toFixed(2)} of that`;
+    const each = all.map((rate) => rate.toFixed(0)).join(' ');
+    const rate = median(all).toFixed(0).padStart(6);
+    print(`${NAMES[kind].padEnd(13)} ${name.padEnd(11)} ${rate} per CPU-second (${each})${ratio}`);
   }
 }
 
@@ -100,12 +98,12 @@ target.stop();
 rmSync(dir, { recursive: true });
 
 /** Probes for each second of CPU time. */
-async function rateOf(contender: Contender, scheme: Scheme): Promise<number> {
-  const running = await contender.start(scheme);
-  await sleep(WARM_UP_MS);
+async function rateOf({ start, time }: Contender, kind: Kind): Promise<number> {
+  const running = await start(kind);
+  await sleep(time.warmUp);
   await target.ask();
   const before = running.cpu();
-  await sleep(contender.ms);
+  await sleep(time.ms);
   const { answered } = await target.ask();
   const rate = answered / (running.cpu() - before);
   await running.stop();
@@ -120,48 +118,37 @@ function findBlackbox(): string | undefined {
 /** It probes when it is asked to, over connections that stay open. */
 function blackbox(command: string): Contender {
   const config = join(dir, 'blackbox.json');
-  const module = {
-    prober: 'http',
-    timeout: '4s',
-    http: { tls_config: { ca_file: caFile }, preferred_ip_protocol: 'ip4' },
-  };
-  writeFileSync(config, JSON.stringify({ modules: { bench: module } }));
+  const http = { tls_config: { ca_file: caFile }, preferred_ip_protocol: 'ip4' };
+  writeFileSync(config, JSON.stringify({ modules: { bench: { prober: 'http', timeout: '4s', http } } }));
   return {
     name: 'blackbox',
-    ms: OTHERS_MS,
-    async start(scheme) {
+    time: OTHERS,
+    async start(kind) {
       const listen = `127.0.0.1:${BLACKBOX_PORT}`;
       const args = [`--config.file=${config}`, `--web.listen-address=${listen}`, '--log.level=error'];
       const running = measured(command, args);
       await sleep(1_000);
-      const stop = drive(`http://${listen}/probe?module=bench&target=${encodeURIComponent(urlOf(scheme))}`);
-      return { ...running, stop: () => stop().then(running.stop) };
+      const url = `http://${listen}/probe?module=bench&target=${encodeURIComponent(urlOf(kind))}`;
+      const agent = new Agent({ keepAlive: true });
+      const stopAsking = pace(perSecond(kind), () => askBlackbox(url, agent));
+      return {
+        ...running,
+        stop() {
+          stopAsking();
+          agent.destroy();
+          return running.stop();
+        },
+      };
     },
   };
 }
 
-/** Asks without a pause; answers how to stop. */
-function drive(url: string): () => Promise<unknown> {
-  const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
-  let isOver = false;
-  const ask = () =>
-    new Promise<void>((resolve, reject) => {
-      get(url, { agent }, (response) => {
-        let text = '';
-        response.on('data', (chunk) => (text += chunk));
-        response.on('end', () =>
-          text.includes('probe_success 1') ? resolve() : reject(new Error(`blackbox says:\n${text}`)),
-        );
-      }).on('error', reject);
-    });
-  const goOn = async () => {
-    while (!isOver) await ask();
-  };
-  const all = Promise.all(Array.from({ length: AT_ONCE }, goOn));
-  return () => {
-    isOver = true;
-    return all.finally(() => agent.destroy());
-  };
+function askBlackbox(url: string, agent: Agent): void {
+  const asking = get(url, { agent }, async (response) => {
+    const text = (await response.toArray()).join('');
+    if (!text.includes('probe_success 1')) throw new Error(`blackbox says:\n${text}`);
+  });
+  asking.on('error', () => {}); // what is under way when it is stopped
 }
 
 function median(numbers: readonly number[]): number {

@@ -10,7 +10,7 @@ import { Crash, FaultyStore } from './kit/faulty-store.ts';
 import { PAGERDUTY } from './kit/receivers.ts';
 import { configOf } from './kit/world.ts';
 
-const RUNS = Math.min(2_000, Number(process.env.WATCHBILL_RUNS ?? 20));
+const RUNS = Math.min(500, Number(process.env.WATCHBILL_RUNS ?? 20));
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;

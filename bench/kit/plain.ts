@@ -1,23 +1,12 @@
-/** The yardstick: a bare loop of requests with node:http(s), a new socket each time, until it is stopped. */
+/** The yardstick: bare requests with node:http(s), each on a new socket: `node plain.ts PER_SECOND URL [CA]`. */
 import { get as getPlain } from 'node:http';
 import { get as getSecure } from 'node:https';
 import { createSecureContext } from 'node:tls';
+import { pace } from './pace.ts';
 
-const AT_ONCE = 16;
-
-const [, , url = '', ca] = process.argv;
+const [, , perSecond, url = '', ca] = process.argv;
 const secureContext = ca === undefined ? undefined : createSecureContext({ ca });
+const options = { agent: false, ...(secureContext && { secureContext }) };
+const get = secureContext ? getSecure : getPlain;
 
-for (let i = 0; i < AT_ONCE; i += 1) void goOn();
-
-async function goOn(): Promise<never> {
-  for (;;) await one();
-}
-
-function one(): Promise<void> {
-  const options = { agent: false, ...(secureContext && { secureContext }) };
-  return new Promise((resolve, reject) => {
-    const get = url.startsWith('https:') ? getSecure : getPlain;
-    get(url, options, (response) => response.resume().on('end', resolve)).on('error', reject);
-  });
-}
+pace(Number(perSecond), () => get(url, options, (response) => response.resume()));

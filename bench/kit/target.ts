@@ -1,18 +1,19 @@
 /**
- * The target of the probe benchmarks, a process of its own: http, https, and a port that accepts and says
- * nothing. It tells its parent the ports, then, when asked, when each path was last asked for and how often.
+ * The target of the probe benchmarks, a process of its own: http, https with keys of two kinds, and a port that
+ * accepts and says nothing. It tells its parent the ports, then, when asked, when each path was last asked for and how often.
  */
 import { createServer, type RequestListener } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import { type AddressInfo, createServer as createSilentServer, type Server } from 'node:net';
-import { makeAuthority } from '../../test/kit/ca.ts';
+import { type KeyType, makeAuthority } from '../../test/kit/ca.ts';
 
 /** Its first message. */
 export interface Target {
   readonly http: number;
   readonly https: number;
+  readonly httpsRsa: number;
   readonly silent: number;
-  /** PEM of the authority behind the certificate of `https`. */
+  /** PEM of the authorities behind the certificates of `https` and `httpsRsa`. */
   readonly ca: string;
 }
 
@@ -36,15 +37,16 @@ const answer: RequestListener = ({ url = '' }, response) => {
   response.end(BODY);
 };
 
-const authority = makeAuthority();
-const { cert, key } = authority.intermediate().issue({ names: ['127.0.0.1', 'localhost'] });
+const ecdsa = chainOf('ec256');
+const rsa = chainOf('rsa2048');
 const silent = createSilentServer((socket) => socket.on('error', () => socket.destroy()).resume());
 
 tell({
   http: await listening(createServer(answer)),
-  https: await listening(createSecureServer({ cert, key }, answer)),
+  https: await listening(createSecureServer(ecdsa.leaf, answer)),
+  httpsRsa: await listening(createSecureServer(rsa.leaf, answer)),
   silent: await listening(silent),
-  ca: authority.pem,
+  ca: ecdsa.root + rsa.root,
 });
 
 process.on('message', () => {
@@ -53,6 +55,12 @@ process.on('message', () => {
   arrivals = {};
 });
 process.on('disconnect', () => process.exit());
+
+/** A root, an intermediate and a leaf, all with a key of this type. */
+function chainOf(key: KeyType) {
+  const root = makeAuthority({ key });
+  return { root: root.pem, leaf: root.intermediate({ key }).issue({ key, names: ['127.0.0.1'] }) };
+}
 
 function note(path: string): void {
   const times = arrivals[path] ?? [];

@@ -58,6 +58,8 @@ const DELIVER_MS = 60_000;
 const PASS_MS = 1_000;
 const DELIVER_AGAIN_MS = 5_000;
 const UNHEALTHY_MS = 180_000;
+/** Just started, every tick is on the page at once: somebody is looking. */
+const NEW_MS = 120_000;
 
 /** What reaches home: one thing after the other, so that home's memory has one user. */
 type News =
@@ -85,6 +87,7 @@ export async function startMachine(parts: MachineParts): Promise<Machine> {
   let site = siteOf();
   let lastBeat = clock.now();
   let lastDecision = clock.now();
+  const newUntil = clock.monotonic() + NEW_MS;
   const post = createBell(clock, signal);
   const page = createBell(clock, signal);
 
@@ -154,6 +157,7 @@ export async function startMachine(parts: MachineParts): Promise<Machine> {
 
   /** Ticks first, so that whatever is decided knows all of them. */
   async function handle(batch: readonly News[]): Promise<void> {
+    const began = clock.now();
     const isTime = batch.some(({ kind }) => kind === 'clock');
     try {
       const changed = await decide(
@@ -164,11 +168,19 @@ export async function startMachine(parts: MachineParts): Promise<Machine> {
       if (isTime) changed.push(...(await lookAround()));
       lastDecision = clock.now();
       if (changed.length > 0) post.ring();
-      if (changed.length > 0 || isTime) page.ring();
+      if (changed.length > 0 || isTime || clock.monotonic() < newUntil) page.ring();
+      for (const incident of changed) say(incident, began);
     } catch (error) {
       // what was written before it failed is to be told all the same
       post.ring();
       throw error;
+    }
+  }
+
+  /** What happened to an incident, for whoever looks at the console. */
+  function say({ id, timeline }: Incident, since: number): void {
+    for (const { at, kind, text } of timeline) {
+      if (at >= since && kind !== 'opened') log.info(`incident ${id}, ${kind}: ${text}`);
     }
   }
 
