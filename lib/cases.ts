@@ -1,6 +1,6 @@
 import type { Check, Config } from './config/compiled.ts';
 import type { Case, Evidence, Incident, IncidentClass } from './incident.ts';
-import { judge, judgeLocation, type Known, saidUntil, seenUpAfter, type Want } from './judge.ts';
+import { judge, judgeLocation, type Known, saidUntil, sayMs, seenUpAfter, type Want } from './judge.ts';
 import { key } from './keys.ts';
 import type { Kept } from './latest.ts';
 import { inMaintenance } from './maintenance.ts';
@@ -11,6 +11,8 @@ export interface World {
   readonly now: number;
   /** Since when home has lived without a gap, epoch ms. */
   readonly since: number;
+  /** Since when it has done so under this config, epoch ms. */
+  readonly begun: number;
   readonly check: (id: string) => Check | undefined;
   readonly known: (checkId: string) => Known;
   readonly silent: ReadonlySet<string>;
@@ -68,12 +70,18 @@ export function casesOf(check: Check, world: World): Case[] {
       subject: checkSubject(check.id, 'unknown'),
       class: 'unknown',
       severity: 'ticket',
-      want: verdict.unknown,
+      want: verdict.unknown === 'open' && isYetToRun(check, world) ? 'hold' : verdict.unknown,
       title: `${check.name} cannot be checked`,
       heldBy: maintenance,
       announceAfter: config.judge.unknownAfter,
     },
   ];
+}
+
+/** It hasn't been looked at since home, or its config, is new: that nothing is known is no trouble yet. */
+function isYetToRun(check: Check, { known, begun, now }: World): boolean {
+  const isRead = [...known(check.id).values()].some(({ newest }) => newest.at >= begun);
+  return !isRead && now - begun < sayMs(check.every);
 }
 
 /**

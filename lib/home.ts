@@ -104,6 +104,7 @@ export class Home {
   #incidents = new Map<string, Item<Incident>>();
   #installation = '';
   #alive: Alive = { at: 0, since: 0 };
+  #configuredAt = 0;
   /** Hours whose history is to be computed again. */
   readonly dirtyHours = new Set<number>();
 
@@ -139,6 +140,7 @@ export class Home {
   async configure(config: Config): Promise<void> {
     const stored = await this.store.list<PackedLatest>(LATEST);
     this.#config = config;
+    this.#configuredAt = this.clock.now();
     this.#checks = new Map(config.checks.map((check) => [check.id, check]));
     this.#sharding = shardingOf(config.checks.map(({ id }) => id));
     this.#latest.clear();
@@ -278,6 +280,7 @@ export class Home {
       config: this.#config,
       now,
       since: this.#alive.since,
+      begun: Math.max(this.#alive.since, this.#configuredAt),
       check: (id) => this.#checks.get(id),
       known: (id) => this.known(id),
       silent: silentLocations(this.#config.locations, this.lastTickAt(), this.#alive.since, now),

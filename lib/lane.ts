@@ -26,7 +26,7 @@ export interface Ended {
 }
 
 /** A lease must outlast the attempt that is made under it. */
-export const LEASE_MS = 30_000;
+export const LEASE_MS = 15_000;
 /** After so many failed rounds only one attempt at a time feels whether the receiver is back. */
 export const SUSPECT_AFTER = 3;
 const FIRST_PAUSE_MS = 1_000;

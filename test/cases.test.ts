@@ -115,6 +115,18 @@ test('a ticket about a check waits as long as the config says, a page waits for 
   ]);
 });
 
+test.each<[string, Latest | undefined, number, string]>([
+  ['that has yet to run', undefined, 2 * MINUTE, 'hold'],
+  ['whose time to run is over', undefined, 3 * MINUTE, 'open'],
+  ['that was up before', latestOf(['up'], NOON - 5 * MINUTE), 2 * MINUTE, 'hold'],
+  ['that was tried in vain', latestOf(['unknown'], NOON - MINUTE), 2 * MINUTE, 'open'],
+  ['that has run', latestOf(['up', 'up'], NOON - MINUTE), 2 * MINUTE, 'close'],
+])('a check %s, of which nothing else is known, wants its ticket so', (_, latest, age, want) => {
+  const known = latest ? { api: { local: latest } } : {};
+  const world = worldOf({ checks: [checkOf('api')], begun: NOON - age, known });
+  expect(casesOf(checkOf('api'), world).at(-1)).toMatchObject({ class: 'unknown', want });
+});
+
 describe('locations', () => {
   const wants = (silent: readonly string[], locations: readonly string[]) => {
     const world = worldOf({ checks: [checkOf('api', { locations })], silent });

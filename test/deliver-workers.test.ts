@@ -109,9 +109,9 @@ describe('a worker that stands still in the middle of an attempt (F13)', () => {
     await desk.say('api', 'open');
     const { thaw, pass } = frozen(desk);
     await settle();
-    await desk.work(20 * SECOND);
+    await desk.work(10 * SECOND);
     expect(desk.receivers.told).toEqual([]);
-    await desk.work(40 * SECOND);
+    await desk.work(50 * SECOND);
     expect(desk.receivers.told).toEqual(['trigger api']);
     thaw();
     await desk.clock.run(pass);

@@ -15,9 +15,9 @@ export interface Measured {
 /** Linux counts in hundredths of a second, whatever the kernel's own clock: man 5 proc, USER_HZ. */
 const TICKS_PER_SECOND = 100;
 
-/** Starts a command; its complaints are ours. */
+/** Starts a command, whose output nobody reads. */
 export function measured(command: string, args: readonly string[], options: SpawnOptions = {}): Measured {
-  return measure(spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit'], ...options }));
+  return measure(spawn(command, args, { stdio: 'ignore', ...options }));
 }
 
 function measure(child: ChildProcess): Measured {

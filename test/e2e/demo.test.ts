@@ -22,7 +22,11 @@ test('the demo shows live data, and an outage from the page to its end, by itsel
     });
 
     await run.printed(/pager: PAGE {2}Checkout is down/);
-    expect((await summaryOf(url)).incidents).toMatchObject([{ title: 'Checkout is down', resolvedAt: null }]);
+    const during = await until(
+      () => summaryOf(url),
+      ({ incidents }) => incidents.length > 0,
+    );
+    expect(during.incidents).toMatchObject([{ title: 'Checkout is down', resolvedAt: null }]);
     await run.printed(/pager: RESOLVE {2}Checkout/);
     const after = await until(
       () => summaryOf(url),
@@ -31,7 +35,17 @@ test('the demo shows live data, and an outage from the page to its end, by itsel
     expect(after.checks).toHaveLength(6);
     expect(after.incidents).toMatchObject([{ title: 'Checkout is down', resolvedAt: expect.any(String) }]);
     expect(await (await fetch(url)).text()).toContain('To watch something of your own');
-    expect(await run.kill('SIGINT')).toMatchObject({ code: 0, stderr: '' });
+    const { code, stderr } = await run.kill('SIGINT');
+    expect(code).toBe(0);
+    expect(
+      stderr
+        .trim()
+        .split('\n')
+        .map((line) => line.replace(/^\S+ | \w{10},/g, '')),
+    ).toEqual([
+      expect.stringMatching(/^info {2}incident page: Checkout is down: /),
+      expect.stringMatching(/^info {2}incident resolved: Checkout is well again after /),
+    ]);
   } finally {
     await run.kill('SIGKILL');
     await rm(data, { recursive: true, force: true });

@@ -9,6 +9,7 @@ export interface Scene {
   readonly checks: readonly Check[];
   readonly now?: number;
   readonly since?: number;
+  readonly begun?: number;
   /** By check, then by location. */
   readonly known?: Readonly<Record<string, Readonly<Record<string, Latest>>>>;
   readonly silent?: readonly string[];
@@ -18,12 +19,19 @@ export interface Scene {
 }
 
 /** What home sees in this scene: at noon, all its life long. */
-export function worldOf({ checks, now = NOON, since = NOON - 24 * HOUR, ...scene }: Scene): World {
+export function worldOf({
+  checks,
+  now = NOON,
+  since = NOON - 24 * HOUR,
+  begun = since,
+  ...scene
+}: Scene): World {
   const locations = [...new Set(checks.flatMap((check) => check.locations))];
   return {
     config: { ...configOf([]), locations, checks, ...scene.config },
     now,
     since,
+    begun,
     check: (id) => checks.find((check) => check.id === id),
     known: (id) => new Map(Object.entries(scene.known?.[id] ?? {})),
     silent: new Set(scene.silent),

@@ -9,12 +9,7 @@ import { countSections } from '../kit/sections.ts';
 import { closes, delivered, listen, resets } from '../kit/sockets.ts';
 import { httpsServer, tlsServer } from '../kit/tls-server.ts';
 
-/*
- * The way to an answer: A03 to A09 and A19, M1 to M16, B39 and what is left of C in the catalogue of faults.
- * Elsewhere: A08 in net/http.test.ts, a slow address (A09, M8) in net/race.test.ts, M3 and M6 (policies and the
- * words of OpenSSL) in net/tls.test.ts, M12 (a process that stood still) in the tests of observe; M13 to M15 are
- * C05 and C11 to C17, M9 is C23, M10 is C24. M17 and M18 are not of HTTP.
- */
+/* The way to an answer: A03 to A09 and A19, B39 and what is left of C in the catalogue of faults. */
 
 countSections();
 const started = closesAtEnd();
@@ -69,6 +64,20 @@ it.each<[string, Script, string, number | undefined]>([
   const finding = await runHttp(httpCheck({ url }));
   expect(finding).toMatchObject({ status: 'down', reasons: [reason] });
   expect(finding.facts.httpStatus).toBe(httpStatus);
+});
+
+it('A08 a server that stops reading what we send', async () => {
+  const clock = new VirtualClock();
+  const { port } = await started(
+    listen(async (socket) => {
+      socket.pause();
+      await delivered();
+      await clock.advance(10_000);
+    }),
+  );
+  const check = httpCheck({ url: `http://127.0.0.1:${port}/`, method: 'POST', body: 'x'.repeat(30_000_000) });
+  const finding = await runHttp(check, { clock });
+  expect(finding).toMatchObject({ status: 'down', reasons: ['write_timeout'], latencyMs: 10_000 });
 });
 
 it('A03 a TLS server that says nothing more', async () => {
@@ -177,12 +186,14 @@ it('M11 names that nobody answers for delay no other check', async () => {
 it.each([
   ['M16 C20 100 every 20 ms', 'HTTP/1.1 100 Continue\r\n\r\n', 20],
   ['C20 103 every 100 ms', 'HTTP/1.1 103 X\r\nlink: </a>\r\n\r\n', 100],
-  ['C21 a head of one byte every 100 ms', 'x', 100],
-])('%s: the deadline holds', async (title, bytes, every) => {
+  ['C21 a head of one byte every 100 ms', 'x', 100, `${OK}x: `],
+  ['C21 a body of one byte every 100 ms', 'x', 100, `${OK}\r\n`],
+  ['C21 chunks of one byte every 100 ms', '1\r\nx\r\n', 100, `${OK}transfer-encoding: chunked\r\n\r\n`],
+])('%s: the deadline holds', async (_, bytes, every, first = '') => {
   const clock = new VirtualClock();
   const { url } = await started(
     scripted(async (socket) => {
-      if (title.includes('head')) socket.write(`${OK}x: `);
+      socket.write(first);
       while (!socket.destroyed) {
         socket.write(bytes);
         await clock.advance(every);

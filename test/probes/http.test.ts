@@ -237,9 +237,31 @@ describe('what is expected', () => {
     );
   });
 
-  it('C27 never takes an expression as long as a hostile body likes', async () => {
-    const found = await finding(answer('x'.repeat(1_000_000)), { expect: { body: { matches: 'x.*y.*z' } } });
+  it.each([
+    ['x.*y.*z', 'x'.repeat(1_000_000)],
+    ['^(a|a)*$', `${'a'.repeat(500)}!`],
+    ['^(a|a)*$', `${'a'.repeat(50)}!`],
+    ['a*a*a*a*a*a*a*a*b', 'a'.repeat(250)],
+    ['(.*,){20}x', '1,'.repeat(500)],
+  ])('C27 %s never takes as long as a hostile body likes', async (matches, body) => {
+    const found = await finding(answer(body), { expect: { body: { matches } } });
     expect(found).toMatchObject({ status: 'down', reasons: ['body_mismatch'] });
+  });
+
+  it.each([
+    ['of a kind that is none', { bodyContains: 'ok' }],
+    ['of the body that is none', { body: { includes: 'ok' } }],
+    ['of JSON that is none', { json: { '$.a': { matchs: 'ok' } } }],
+    ['of a header that is none', { headers: { a: { equals: 'ok' } } }],
+    ['without a condition', { body: {} }],
+    ['at a path of many values', { json: { '$..a': 1 } }],
+    ['with an expression that is none', { body: { matches: '(' } }],
+    ['with an expression that can take forever (C27)', { body: { matches: '(a+)+$' } }],
+    ['of a status that is none', { status: [99] }],
+  ])('C29 an expectation %s is a mistake of the config, never passed over', (_, expectation) => {
+    expect(() => httpCheck({ url: 'http://a.test', expect: expectation })).toThrow(
+      '"path":["checks",0,"expect"',
+    );
   });
 
   it.each([
@@ -278,6 +300,25 @@ describe('a secret', () => {
     expect(found.reasons).toEqual(['header_mismatch', 'body_mismatch', 'json_mismatch']);
     expect(JSON.stringify(found)).not.toContain('tok-1234');
     expect(found.message).toContain('[redacted]');
+  });
+
+  it.each([
+    ['to where we may go', (port: number) => `http://127.0.0.1:${port}/end`, 'up'],
+    ['to where we may not', () => 'http://10.0.0.1/', 'down'],
+    ['to nothing', () => 'file:///', 'down'],
+  ])('J23 is not told either where a redirect takes it along, %s', async (_, where, status) => {
+    remember('tok-1234567890');
+    const server = await started(
+      scripted((socket, request) => {
+        const location = `${where(server.port)}?you=tok-1234567890`;
+        const isEnd = request.startsWith('GET /end');
+        socket.end(isEnd ? answer('') : answer('', { status: 302, headers: { location } }));
+      }),
+    );
+    const check = httpCheck({ url: server.url, headers: { authorization: { secret: 'TOKEN' } } });
+    const found = await runHttp(check, { secrets: { TOKEN: 'tok-1234567890' } });
+    expect(found.status).toBe(status);
+    expect(JSON.stringify(found)).not.toContain('tok-1234');
   });
 
   it('that cannot be had is told to the caller', async () => {

@@ -177,9 +177,9 @@ export async function startMachine(parts: MachineParts): Promise<Machine> {
     }
   }
 
-  /** What happened to an incident, for whoever looks at the console. */
-  function say({ id, timeline }: Incident, since: number): void {
-    for (const { at, kind, text } of timeline) {
+  /** What people are told of an incident, for whoever looks at the console. */
+  function say({ id, timeline, announcedAt }: Incident, since: number): void {
+    for (const { at, kind, text } of announcedAt === undefined ? [] : timeline) {
       if (at >= since && kind !== 'opened') log.info(`incident ${id}, ${kind}: ${text}`);
     }
   }
