@@ -43,8 +43,9 @@ export function verify(plan: Storm, aftermath: Aftermath): void {
   }
   for (const check of ['api', 'web', 'dns'] as const) {
     const outages = outagesOf(plan, check);
-    const mine = incidents.filter((one) => one.check === check);
+    const mine = incidents.filter((one) => one.check === check).sort((a, b) => a.openedAt - b.openedAt);
     expect(mine.length, `no more incidents of ${check} than outages`).toBeLessThanOrEqual(outages.length);
+    expect(mine.filter(isShortFlap), 'what flaps closes after ten minutes at the least').toEqual([]);
     for (const outage of outages.filter((one) => mustPage(plan, gaps, check, one))) {
       const end = outage.from + outage.length;
       const isTold = mine.some(({ openedAt, endedAt }) => openedAt < end + MINUTE && endedAt > outage.from);
@@ -103,6 +104,12 @@ function hasCause(plan: Storm, { frozen }: Aftermath, { check, failedAt }: Told)
 function wasSilent(gaps: readonly Span[], { openedAt }: Told): boolean {
   const seconds = Array.from({ length: 180 }, (_, i) => openedAt - i * SECOND);
   return seconds.filter((at) => gaps.some((gap) => inside(at, gap))).length > 90;
+}
+
+/** It opened within ten minutes of the end before, and didn't last for ten. */
+function isShortFlap({ openedAt, endedAt }: Told, i: number, all: readonly Told[]): boolean {
+  const before = all[i - 1];
+  return before !== undefined && openedAt - before.endedAt < 10 * MINUTE && endedAt - openedAt < 10 * MINUTE;
 }
 
 /** For the last minute it was nothing but down, and somebody was looking. */
