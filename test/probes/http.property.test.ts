@@ -17,7 +17,7 @@ import { httpCheck, runHttp } from '../kit/http.ts';
 const RUNS = Number(process.env.WATCHBILL_RUNS ?? 300);
 const TIMEOUT_MS = 10_000;
 /** What is loaded, compiled and pooled once is there after so many. */
-const WARM_UP = Math.min(RUNS, 2_000);
+const WARM_UP = Math.min(RUNS, 20_000);
 
 const bytes = fc.uint8Array({ maxLength: 200 }).map((array) => Buffer.from(array));
 const latin1 = (text: string): Buffer => Buffer.from(text, 'latin1');
