@@ -1,33 +1,22 @@
 import { X509Certificate } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { parseCertificate } from '../../lib/net/certificate.ts';
-import { type ChainPolicy, judgeChain } from '../../lib/net/chain.ts';
 import { DerError } from '../../lib/net/der.ts';
 import { Fault } from '../../lib/net/net.ts';
 import { ascii, seq } from '../kit/asn1.ts';
-import { type CertificateSpec, extension, type Issued, makeAuthority, selfSigned } from '../kit/ca.ts';
-
-const SECOND = 1000;
-const DAY = 86_400 * SECOND;
-const NOW = Date.UTC(2026, 5, 1, 12);
-const validity = { from: NOW - 100 * DAY, to: NOW + 100 * DAY };
-
-const root = makeAuthority({ name: 'Acme root', ...validity });
-const intermediate = root.intermediate({ name: 'Acme intermediate', ...validity });
-const issue = (spec: CertificateSpec = {}) =>
-  intermediate.issue({ ...validity, names: ['api.acme.test'], ...spec });
-
-/** What a server sends for this certificate. */
-const sent = (leaf: Issued): Buffer[] =>
-  leaf.issuer ? [leaf.der, ...(leaf.issuer.issuer ? sent(leaf.issuer) : [])] : [leaf.der];
-
-function judge(leaf: Issued | Buffer[], policy: Partial<ChainPolicy> = {}, now = NOW) {
-  const served = Array.isArray(leaf) ? leaf : sent(leaf);
-  return judgeChain(served, { host: 'api.acme.test', ca: root.pem, ...policy }, now);
-}
-
-const reasons = (...args: Parameters<typeof judge>) =>
-  judge(...args).issues.map(({ reason, status }) => (status ? `${reason}: ${status}` : reason));
+import { extension, type Issued, makeAuthority, selfSigned } from '../kit/ca.ts';
+import {
+  DAY,
+  intermediate,
+  issue,
+  judge,
+  NOW,
+  reasons,
+  root,
+  SECOND,
+  sent,
+  validity,
+} from '../kit/judged-chain.ts';
 
 it('finds nothing wrong with a sound chain, and says what it is', () => {
   const leaf = issue();

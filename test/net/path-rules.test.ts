@@ -1,30 +1,8 @@
 import { expect, it } from 'vitest';
 import { parseCertificate } from '../../lib/net/certificate.ts';
-import { type ChainPolicy, judgeChain } from '../../lib/net/chain.ts';
 import { boolean, octets } from '../kit/asn1.ts';
 import { type CertificateSpec, CLIENT_AUTH, extension, type Issued, makeAuthority } from '../kit/ca.ts';
-
-const SECOND = 1000;
-const DAY = 86_400 * SECOND;
-const NOW = Date.UTC(2026, 5, 1, 12);
-const validity = { from: NOW - 100 * DAY, to: NOW + 100 * DAY };
-
-const root = makeAuthority({ name: 'Acme root', ...validity });
-const intermediate = root.intermediate({ name: 'Acme intermediate', ...validity });
-const issue = (spec: CertificateSpec = {}) =>
-  intermediate.issue({ ...validity, names: ['api.acme.test'], ...spec });
-
-/** What a server sends for this certificate. */
-const sent = (leaf: Issued): Buffer[] =>
-  leaf.issuer ? [leaf.der, ...(leaf.issuer.issuer ? sent(leaf.issuer) : [])] : [leaf.der];
-
-function judge(leaf: Issued | Buffer[], policy: Partial<ChainPolicy> = {}, now = NOW) {
-  const served = Array.isArray(leaf) ? leaf : sent(leaf);
-  return judgeChain(served, { host: 'api.acme.test', ca: root.pem, ...policy }, now);
-}
-
-const reasons = (...args: Parameters<typeof judge>) =>
-  judge(...args).issues.map(({ reason, status }) => (status ? `${reason}: ${status}` : reason));
+import { issue, reasons, root, validity } from '../kit/judged-chain.ts';
 
 /* Every certificate of a path is held to the rules: RFC 5280, and what browsers ask besides. */
 
