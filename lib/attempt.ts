@@ -1,10 +1,9 @@
-import { onAbort } from './abort.ts';
 import type { Check } from './config/compiled.ts';
 import type { FreezeMeter } from './freeze.ts';
+import { limited, Overstayed } from './limited.ts';
 import { Fault } from './net/net.ts';
 import type { Site } from './observe.ts';
-import { type Clock, type Log, SecretError } from './ports.ts';
-import type { ProbeContext } from './probes/define.ts';
+import { type Log, SecretError } from './ports.ts';
 import { failed } from './probes/finding.ts';
 import type { Finding } from './reading.ts';
 import type { Reason } from './reasons.ts';
@@ -20,47 +19,6 @@ export async function attempt(check: Check, site: Site, freeze: FreezeMeter): Pr
   } catch (error) {
     return freeze.stoodStillSince(began) ? frozen(elapsed()) : ourFault(error, check, elapsed(), site.log);
   }
-}
-
-/** How long a probe may overstay its deadline before its run goes on without it. */
-const GRACE_MS = 1_000;
-
-/** Why a signal is aborted: without a reason, Node makes an error with a stack for each. */
-const OVER = 'over';
-
-/** Something was told to stop at its deadline and didn't. */
-class Overstayed extends Error {
-  override readonly name = 'Overstayed';
-}
-
-/** Gives it `ms`; then it is told to stop, and a moment later it is left to itself: `Overstayed`. */
-export async function limited<T>(
-  site: Site,
-  ms: number,
-  run: (context: ProbeContext) => Promise<T>,
-): Promise<T> {
-  const { clock, net } = site;
-  const stop = new AbortController();
-  const { signal } = stop;
-  const end = () => stop.abort(OVER);
-  const cancel = clock.after(ms, end);
-  const forget = onAbort(site.signal, end);
-  const deadline = clock.monotonic() + ms;
-  try {
-    const running = run({ net, clock, secret: (ref) => site.secrets.get(ref), signal, deadline });
-    return await withGrace(running, ms + GRACE_MS, clock);
-  } finally {
-    cancel();
-    forget();
-    end();
-  }
-}
-
-function withGrace<T>(run: Promise<T>, ms: number, clock: Clock): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const cancel = clock.after(ms, () => reject(new Overstayed('It did not end by its deadline.')));
-    run.then(resolve, reject).finally(cancel);
-  });
 }
 
 function ourFault(error: unknown, check: Check, latencyMs: number, log: Log): Finding {

@@ -1,9 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Receiver } from './config/compiled.ts';
-import type { Incident } from './incident.ts';
+import type { Cursor, Incident } from './incident.ts';
 import { laneKey } from './items.ts';
 import { type Lane, lease, noted, released } from './lane.ts';
-import { attemptDue, isDue } from './outbox.ts';
+import { attemptDue, isDue, isUntold } from './outbox.ts';
 import { sleep } from './ports.ts';
 import { update } from './store.ts';
 import { type Post, receiverOf, tell } from './tell.ts';
@@ -16,6 +16,8 @@ interface Job {
   readonly name: string;
   readonly lane: string;
   readonly perMinute: number;
+  /** Of those that wait for the same lane the lowest comes first. */
+  readonly rank: number;
   readonly dueAt: number;
   readonly isDue: boolean;
 }
@@ -57,7 +59,9 @@ function jobsOf(incident: Incident, post: Post): Job[] {
     const dueAt = attemptDue(incident, cursor);
     const lane = dueAt === undefined ? undefined : laneOf(receiverOf(incident, name, cursor, post), post);
     if (dueAt === undefined || lane === undefined) return [];
-    return [{ incident, name, ...lane, dueAt, isDue: isDue(incident, cursor, now) }];
+    return [
+      { incident, name, ...lane, rank: rankOf(incident, cursor), dueAt, isDue: isDue(incident, cursor, now) },
+    ];
   });
 }
 
@@ -108,9 +112,14 @@ async function runLane(claim: Claim, jobs: readonly Job[], post: Post): Promise<
   }
 }
 
-/** What is still open comes before what is over; then who has waited longest. */
-const byUrgency = (a: Job, b: Job): number =>
-  Number(a.incident.closedAt !== undefined) - Number(b.incident.closedAt !== undefined) || a.dueAt - b.dueAt;
+/** What is open and was told to nobody there comes first; then what is open; then what is over. */
+function rankOf(incident: Incident, cursor: Cursor): number {
+  if (incident.closedAt !== undefined) return 2;
+  return isUntold(incident, cursor) ? 0 : 1;
+}
+
+/** Of the same rank the one that has waited longest comes first. */
+const byUrgency = (a: Job, b: Job): number => a.rank - b.rank || a.dueAt - b.dueAt;
 
 async function take(
   claim: Claim,

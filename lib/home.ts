@@ -42,7 +42,7 @@ import {
   within,
 } from './latest.ts';
 import { isPending, nextDue, wasSetBack } from './outbox.ts';
-import type { Clock, Item, Log, Store } from './ports.ts';
+import type { Clock, Item, Key, Log, Store } from './ports.ts';
 import type { Tick } from './reading.ts';
 import { hashOf, type Sharding, shardingOf, shardOf } from './schedule.ts';
 import { putIfAbsent, update, writeId } from './store.ts';
@@ -136,36 +136,50 @@ export class Home {
     return this.#ports.clock;
   }
 
-  /** Takes another config; where it deals the checks out anew, what is known moves to the new shards first. */
+  /**
+   * Takes another config. Where it deals the checks out anew, what is known moves to the new shards first; if that
+   * fails (`StoreError`), the old config stays in force, and the new one can be taken again.
+   */
   async configure(config: Config): Promise<void> {
-    const stored = await this.store.list<PackedLatest>(LATEST);
+    const ids = config.checks.map(({ id }) => id);
+    const sharding = shardingOf(ids);
+    const configured = new Set(ids.map(hashOf));
+    const isStray = ({ sort }: Key) => !sort.startsWith(`${sharding.bits}-`);
+    let stored = await this.store.list<PackedLatest>(LATEST);
+    while (stored.some(isStray)) {
+      for (const item of stored.filter(isStray)) await this.#reshard(item, sharding, configured);
+      stored = await this.store.list<PackedLatest>(LATEST);
+    }
     this.#config = config;
     this.#configuredAt = this.clock.now();
     this.#checks = new Map(config.checks.map((check) => [check.id, check]));
-    this.#sharding = shardingOf(config.checks.map(({ id }) => id));
+    this.#sharding = sharding;
     this.#latest.clear();
     for (const item of stored) {
       const [shard = '', location = ''] = item.sort.split('/');
-      if (shard.startsWith(`${this.#sharding.bits}-`))
-        this.#hold(shard, location, { item, shard: this.#watched(item.body) });
-      else await this.#reshard(item, location);
+      this.#hold(shard, location, { item, shard: this.#watched(item.body, configured) });
     }
   }
 
-  async #reshard(item: Item<PackedLatest>, location: string): Promise<void> {
-    const old = this.#watched(item.body);
-    const byShard = Map.groupBy(old.checks.values(), ({ newest }) => shardOf(newest.hash, this.#sharding));
-    for (const [shard, latest] of byShard) {
-      const checks = new Map(latest.map((one) => [one.newest.hash, one]));
-      await this.#rewrite(shard, location, (now) => mergeShards(now, { tickAt: old.tickAt, checks }));
+  async #reshard(
+    item: Item<PackedLatest>,
+    sharding: Sharding,
+    configured: ReadonlySet<number>,
+  ): Promise<void> {
+    const [, location = ''] = item.sort.split('/');
+    const { tickAt, checks } = this.#watched(item.body, configured);
+    for (const [shard, some] of Map.groupBy(checks, ([hash]) => shardOf(hash, sharding))) {
+      const moved = { tickAt, checks: new Map(some) };
+      await update<PackedLatest>(this.store, latestKey(shard, location), (current) => ({
+        body: packLatest(mergeShards(current ? unpackLatest(current.body) : NOTHING, moved)),
+      }));
     }
     await this.store.delete(item, item.version);
   }
 
   /** Without what isn't configured and was not reported of late: nothing else would ever remove it. */
-  #watched(packed: PackedLatest): LatestShard {
+  #watched(packed: PackedLatest, configured: ReadonlySet<number>): LatestShard {
     const { tickAt, checks } = unpackLatest(packed);
-    const configured = new Set(this.#config.checks.map(({ id }) => hashOf(id)));
     const lately = this.clock.now() - FORGOTTEN_MS;
     const watched = [...checks].filter(([hash, { newest }]) => configured.has(hash) || newest.at > lately);
     return { tickAt, checks: new Map(watched) };
@@ -270,10 +284,6 @@ export class Home {
     return last;
   }
 
-  check(id: string): Check | undefined {
-    return this.#checks.get(id);
-  }
-
   world(): World {
     const now = this.clock.now();
     return {
@@ -345,13 +355,13 @@ export class Home {
       const newest = known ?? (await this.#newest(subject));
       const next = change(newest?.body, this.#rules());
       if (!next) return undefined;
-      if (!(newest && isVisible(newest.body)) && isVisible(next)) await this.#point(next, next.openedAt);
-      if (next.closedAt !== undefined && isVisible(next)) await this.#point(next, next.closedAt);
+      const before = newest?.body.n === next.n ? newest : undefined;
+      const wasVisible = before !== undefined && isVisible(before.body);
+      if (isVisible(next) && !wasVisible) await this.#point(next, next.openedAt);
+      if (isVisible(next) && next.closedAt !== undefined) await this.#point(next, next.closedAt);
       const item = { ...incidentKey(next), ...draftOf(next) };
-      const isSame = newest?.body.n === next.n;
-      const version = isSame && newest ? newest.version : 'absent';
-      if (await this.store.put(item, version, writeId())) {
-        this.#incidents.set(subject, { ...item, version: version === 'absent' ? 1 : version + 1 });
+      if (await this.store.put(item, before?.version ?? 'absent', writeId())) {
+        this.#incidents.set(subject, { ...item, version: (before?.version ?? 0) + 1 });
         return next;
       }
     }

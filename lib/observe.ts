@@ -1,8 +1,8 @@
-import { attempt, limited, words } from './attempt.ts';
+import { attempt, words } from './attempt.ts';
 import type { Check, Config } from './config/compiled.ts';
 import { createFreezeMeter, type FreezeMeter } from './freeze.ts';
-import type { Net } from './net/net.ts';
-import { type Clock, type Log, type Queue, type Secrets, sleep } from './ports.ts';
+import { limited, type Means } from './limited.ts';
+import { type Log, type Queue, sleep } from './ports.ts';
 import type { ProbeContext } from './probes/define.ts';
 import {
   type Cause,
@@ -21,14 +21,11 @@ import { hashOf, retryStarts, type Sharding, shardOf } from './schedule.ts';
 export type RunProbe = (check: Check, context: ProbeContext) => Promise<Finding>;
 
 /** A location: what it needs to run checks and to send home what it saw. */
-export interface Site {
+export interface Site extends Means {
   readonly location: string;
   readonly config: Pick<Config, 'judge' | 'observer'>;
   readonly sharding: Sharding;
   readonly probe: (type: string) => RunProbe;
-  readonly net: Net;
-  readonly clock: Clock;
-  readonly secrets: Secrets;
   readonly log: Log;
   readonly ticks: Queue<Tick>;
   readonly early: Queue<EarlyTick>;
@@ -36,8 +33,6 @@ export interface Site {
   readonly canaryAnswers: (url: string, context: ProbeContext) => Promise<boolean>;
   /** Readings are sent at the latest so many ms after the first of them is there; Infinity: all at the end. */
   readonly flushAfter: number;
-  /** Aborted when the process stops. */
-  readonly signal: AbortSignal;
   /** The checks that are running here now: no check overlaps with itself. */
   readonly running: Set<string>;
   /** When something last passed here, monotonic ms: it proves that the location can see. */
@@ -190,6 +185,8 @@ function createOutbox(beat: Beat, shard: string, began: number, site: Site): Out
         skipped,
       });
     });
+    // it is `close` that fails then: until that is asked, nobody waits for it
+    sending.catch(() => {});
   }
 
   return {

@@ -209,13 +209,10 @@ export class Rollup {
 
   #forget(hour: number, now: number): void {
     this.#skipped.delete(hour);
-    for (const rows of this.#rows.values()) {
-      rows.delete(hour);
-      for (const old of rows.keys()) if (old <= hourOf(now) - ROWS_KEPT * HOUR_MS) rows.delete(old);
-    }
-    for (const hours of this.#hours.values()) {
-      for (const old of hours.keys()) if (old < hourOf(now) - HOURS_KEPT * HOUR_MS) hours.delete(old);
-    }
+    for (const rows of this.#rows.values()) rows.delete(hour);
+    prune(this.#rows.values(), hourOf(now) - (ROWS_KEPT - 1) * HOUR_MS);
+    prune([this.#skipped, ...this.#hours.values()], hourOf(now) - HOURS_KEPT * HOUR_MS);
+    prune(this.#days.values(), dayOf(now) - DAYS_KEPT * DAY_MS);
   }
 
   #learnHour(hour: number, body: HourBody, now: number): void {
@@ -248,6 +245,11 @@ function inner<T>(outer: Map<string, Map<number, T>>, name: string): Map<number,
   const found = outer.get(name) ?? new Map<number, T>();
   outer.set(name, found);
   return found;
+}
+
+/** Lets go of what began before `first`. */
+function prune(maps: Iterable<Map<number, unknown>>, first: number): void {
+  for (const map of maps) for (const start of map.keys()) if (start < first) map.delete(start);
 }
 
 /** Adds what one shard knows of an hour to what another does. */

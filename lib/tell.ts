@@ -3,10 +3,10 @@ import { draftOf } from './home.ts';
 import { append, type Cursor, type Entry, type Incident } from './incident.ts';
 import { incidentKey } from './items.ts';
 import { LEASE_MS } from './lane.ts';
-import type { Net } from './net/net.ts';
+import { limited, type Means } from './limited.ts';
 import type { Notice, Outcome, SendContext } from './notifiers/define.ts';
 import { begun, ended, isDue, isUntold, nextEntry } from './outbox.ts';
-import { type Clock, type Item, type Log, SecretError, type Secrets, type Store } from './ports.ts';
+import { type Item, type Log, SecretError, type Store } from './ports.ts';
 import { redact } from './redact.ts';
 import { update } from './store.ts';
 
@@ -18,11 +18,8 @@ export interface Sender {
 }
 
 /** What delivery needs of the world. */
-export interface Post {
+export interface Post extends Means {
   readonly store: Store;
-  readonly clock: Clock;
-  readonly net: Net;
-  readonly secrets: Secrets;
   readonly log: Log;
   readonly sender: (type: string) => Sender;
   /** The receiver that the config calls so now, if it does. */
@@ -31,7 +28,6 @@ export interface Post {
   readonly baseUrl: () => string | undefined;
   /** 0–1. */
   readonly random: () => number;
-  readonly signal: AbortSignal;
   /** Told of each incident that delivery wrote. */
   readonly wrote: (item: Item<Incident>) => void;
 }
@@ -65,12 +61,15 @@ export async function tell(
   const cursor = started?.delivery[name];
   const entry = started && cursor && nextEntry(started, cursor);
   if (!started || !entry || !holds(leaseUntil, clock.now())) return undefined;
-  const outcome = await send(started, entry, cursor.receiver, post);
-  const moment = { now: clock.now(), random: post.random() };
-  const incident = await change((current, before) => {
-    const after = ended(current, before, entry, outcome, moment);
-    return after && tellOthers(withCursor(current, name, after), name, before, outcome, moment.now);
-  });
+  const note = (outcome: Outcome) => {
+    const moment = { now: clock.now(), random: post.random() };
+    return change((current, before) => {
+      const after = ended(current, before, entry, outcome, moment);
+      return after && tellOthers(withCursor(current, name, after), name, before, outcome, moment.now);
+    });
+  };
+  const outcome = await send({ incident: started, entry, receiver: cursor.receiver }, note, post);
+  const incident = await note(outcome);
   if (outcome.outcome === 'refused' && cursor.refused === undefined)
     post.log.error(`${name} refuses "${started.title}": ${outcome.why}`);
   return { incident: incident ?? started, name, outcome };
@@ -119,31 +118,36 @@ function tellOthers(
   return append(incident, now, 'update', `${name} refused this: ${outcome.why}`);
 }
 
-async function send(incident: Incident, entry: Entry, receiver: Receiver, post: Post): Promise<Outcome> {
-  const { clock, net, secrets } = post;
-  const stop = new AbortController();
-  const cancel = clock.after(ATTEMPT_MS, () => stop.abort());
-  const context = {
-    net,
-    clock,
-    secret: secrets.get.bind(secrets),
-    signal: AbortSignal.any([post.signal, stop.signal]),
-    deadline: clock.monotonic() + ATTEMPT_MS,
-  };
+interface Sending {
+  readonly incident: Incident;
+  readonly entry: Entry;
+  readonly receiver: Receiver;
+}
+
+/** One that never ends may arrive or not; if it ends late, `note` takes that in. */
+async function send(
+  { incident, entry, receiver }: Sending,
+  note: (late: Outcome) => Promise<unknown>,
+  post: Post,
+): Promise<Outcome> {
+  const failed = (error: unknown) =>
+    post.log.error(`sending to ${receiver.name} failed`, { why: words(error) });
   try {
-    return await post
-      .sender(receiver.type)
-      .send(receiver, noticeOf(incident, entry, post.baseUrl()), context);
+    const notice = noticeOf(incident, entry, post.baseUrl());
+    return await limited(
+      post,
+      ATTEMPT_MS,
+      (context) => post.sender(receiver.type).send(receiver, notice, context),
+      (outcome) => void note(outcome).catch(failed),
+    );
   } catch (error) {
     if (error instanceof SecretError) return { outcome: 'refused', why: error.message, final: false };
-    const why = redact(error instanceof Error ? error.message : String(error));
-    post.log.error(`sending to ${receiver.name} failed`, { why });
-    return { outcome: 'retry', why, uncertain: true };
-  } finally {
-    cancel();
-    stop.abort();
+    failed(error);
+    return { outcome: 'retry', why: words(error), uncertain: true };
   }
 }
+
+const words = (error: unknown): string => redact(error instanceof Error ? error.message : String(error));
 
 /** What a receiver is told. */
 export function noticeOf(incident: Incident, entry: Entry, baseUrl: string | undefined): Notice {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { deliverDue } from '../lib/deliver.ts';
+import { deliverDue, type Post } from '../lib/deliver.ts';
 import type { Incident } from '../lib/incident.ts';
 import type { Lane } from '../lib/lane.ts';
+import { notifierOf } from '../lib/notifiers/index.ts';
 import { Desk } from './kit/desk.ts';
 import { pagerDutyAt } from './kit/notice.ts';
 import { type Mode, PAGERDUTY } from './kit/receivers.ts';
@@ -449,4 +450,49 @@ describe('a person at PagerDuty', () => {
       effects: ['opened', 'resolved', 'opened', 'resolved'],
     });
   });
+});
+
+test.each<[string, Partial<Post>]>([
+  [
+    'a notifier',
+    {
+      sender: (type) => ({
+        ...notifierOf(type),
+        lane: ({ name }) => name,
+        send: () => new Promise(() => {}),
+      }),
+    },
+  ],
+  ['a secret', { secrets: { get: () => new Promise(() => {}) } }],
+])(
+  '%s that never answers is left to itself: the pass ends, and the attempt is repeated',
+  async (_, hanging) => {
+    const desk = await Desk.start();
+    await desk.say('api', 'open');
+    await desk.clock.run(deliverDue(desk.postOn(desk.memory, hanging)), 60_000);
+    expect((await desk.incident('api')).delivery.pagerduty).toMatchObject({
+      done: 1,
+      attempts: 1,
+      uncertain: true,
+    });
+    await desk.work(MINUTE);
+    expect(desk.receivers.told).toEqual(['trigger api']);
+  },
+);
+
+test('a page that nobody has heard yet waits behind no reminder', async () => {
+  const ids = Array.from({ length: 300 }, (_, n) => `check-${n}`);
+  const desk = await Desk.start({ config: configOf([], { notify: [PAGERDUTY] }) });
+  for (const id of ids) await desk.say(id, 'open');
+  await desk.work(5 * MINUTE);
+  expect(desk.receivers.told).toHaveLength(ids.length);
+  await desk.clock.advance(4 * HOUR);
+  for (const id of ids) await desk.say(id, 'open');
+  await desk.clock.advance(SECOND);
+  await desk.say('fresh', 'open');
+  const opened = desk.clock.now();
+  await desk.work(5 * MINUTE);
+  expect(desk.receivers.told).toHaveLength(2 * ids.length + 1);
+  const fresh = desk.receivers.attempts.find(({ notice }) => notice.incident.check?.id === 'fresh');
+  expect((fresh?.at ?? 0) - opened).toBeLessThanOrEqual(SECOND);
 });

@@ -444,3 +444,14 @@ test('a finding is redacted before it leaves', async () => {
   expect(place.readings).toHaveLength(1);
   expect(JSON.stringify(place.readings)).not.toContain(secret);
 });
+
+test('a part that cannot be sent fails its beat, once every check of it has run', async () => {
+  const probe: RunProbe = async (check, context) =>
+    finding(['up'], check.id === 'slow' ? MINUTE : 20)(check, context);
+  const lost = async () => Promise.reject(new Error('the queue is away'));
+  const place = new Place(probe, { ticks: { send: lost } });
+  await expect(place.run([checkOf('quick'), checkOf('slow', { timeout: HOUR })])).rejects.toThrow(
+    'the queue is away',
+  );
+  expect(place.clock.now() - NOON).toBe(MINUTE);
+});

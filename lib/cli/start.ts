@@ -8,6 +8,7 @@ import { peerOf, type ServeOptions, type Serving, serve } from '../adapters/loca
 import { openStore } from '../adapters/local/sqlite-store.ts';
 import { steadyClock } from '../adapters/local/steady-clock.ts';
 import { canaryAnswers } from '../canary.ts';
+import { findConfig } from '../config/load.ts';
 import { type Loaded, loadConfig, printed } from '../config.ts';
 import type { Sender } from '../deliver.ts';
 import { createNet } from '../net/create.ts';
@@ -20,7 +21,7 @@ import { CommandError } from './failure.ts';
 import { blobsIn, readSnapshot } from './open.ts';
 import { REJECTED, reloader } from './reload.ts';
 import { builtInRunbooks } from './runbooks.ts';
-import { watchFile } from './watch-file.ts';
+import { versionOf, watchFile } from './watch-file.ts';
 
 export interface StartOptions {
   readonly cwd: string;
@@ -53,6 +54,7 @@ export async function start({
 }: StartOptions): Promise<Started> {
   const clock = steadyClock(systemClock, consoleLog(err, systemClock));
   const log = consoleLog(err, clock);
+  const read = versionOf(resolve(cwd, findConfig(cwd, named)));
   let loaded = await loadConfig({ cwd, named, secrets });
   await using opened = new AsyncDisposableStack();
 
@@ -108,7 +110,7 @@ export async function start({
     machine,
     log,
   });
-  opened.defer(watchFile(loaded.path, reload, clock));
+  opened.defer(watchFile(loaded.path, reload, clock, read));
   out.write(`Watchbill watches ${loaded.config.name}: ${serving.url}\n`);
   const all = opened.move();
   return { url: serving.url, reload, stop: () => all.disposeAsync() };

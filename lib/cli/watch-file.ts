@@ -6,11 +6,16 @@ const LOOK_MS = 500;
 /**
  * Calls back once a file is another one and has stayed that for a whole look: whoever writes it has finished,
  * however it is replaced. It is looked at twice a second, which also sees through links and works on every
- * file system. Answers how to stop.
+ * file system. `known`: the version that was read, which may be another one by now. Answers how to stop.
  */
-export function watchFile(path: string, changed: () => void, clock: Clock): () => void {
-  let told = versionOf(path);
-  let seen = told;
+export function watchFile(
+  path: string,
+  changed: () => void,
+  clock: Clock,
+  known = versionOf(path),
+): () => void {
+  let told = known;
+  let seen = known;
   let cancel = clock.after(LOOK_MS, look);
   return () => cancel();
 
@@ -25,7 +30,8 @@ export function watchFile(path: string, changed: () => void, clock: Clock): () =
   }
 }
 
-function versionOf(path: string): string {
+/** Names what stands in a file now: another text, another file or none has another name. */
+export function versionOf(path: string): string {
   try {
     const { dev, ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
     return [dev, ino, size, mtimeNs, ctimeNs].join(' ');

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
@@ -175,4 +176,26 @@ test('a defect of our own ends it with 1, and its words hold no secret', async (
   );
   signals.emit('SIGTERM');
   await ended;
+});
+
+test('a config that changes while the start is still under way is taken as well (D14)', async () => {
+  await using service = await Service.start();
+  const config = (title: string) => ({
+    ...configOf([api(service)], { notify: { pagerduty: { routingKey: { secret: 'PD_KEY' } } } }),
+    statusPage: { title },
+  });
+  await using folder = await Folder.make({ 'watchbill.config.json': config('Before') });
+  let asked = 0;
+  const env = {
+    /** Asked for once the file has been read, to warn of what is missing. */
+    get PD_KEY() {
+      const path = join(folder.dir, 'watchbill.config.json');
+      if (asked++ === 0) writeFileSync(path, JSON.stringify(config('After')));
+      return KEY;
+    },
+  };
+  const run = folder.begin(['start', '--port', '0'], { env });
+  await until(() => run.stderr.text.includes('was read again'));
+  run.signals.emit('SIGTERM');
+  expect(await run.ended).toMatchObject({ code: 0 });
 });

@@ -48,6 +48,19 @@ test('what has expired goes, and the uptime of the days before stays what it was
   }
 });
 
+test('a process that lives for long keeps no more days in mind than one that was just started', async () => {
+  const store = new MemoryStore();
+  const { rollup } = await Rollup.open(store, DAY);
+  const context = { check: () => undefined, inMaintenance: () => false };
+  await rollup.roll(await writeDay(store), { ...context, now: DAY + DAY_MS + HOUR_MS });
+  const known = async (days: number) => {
+    const now = DAY + days * DAY_MS;
+    await rollup.roll(new Set([now - HOUR_MS]), { ...context, now });
+    return rollup.day(hashOf(CHECK), DAY, now) !== undefined;
+  };
+  expect([await known(90), await known(91), await known(92)]).toEqual([true, true, false]);
+});
+
 test.each([
   ['early', Number.MAX_SAFE_INTEGER],
   ['late', 0],

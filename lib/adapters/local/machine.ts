@@ -13,6 +13,7 @@ import { shardingOf } from '../../schedule.ts';
 import { patient } from '../../store.ts';
 import { confirmNow, decide, decideByClock, deliver, observe, observeAsked, show } from '../../watch.ts';
 import { runBeats, STEP_MS } from './beats.ts';
+import { createBell } from './bell.ts';
 import { MemoryQueue } from './queue.ts';
 
 /** What one machine is made of. */
@@ -85,8 +86,8 @@ export async function startMachine(parts: MachineParts): Promise<Machine> {
   /** Readings that were lost since the last beat told of it. */
   let lost = 0;
   let site = siteOf();
-  let lastBeat = clock.now();
-  let lastDecision = clock.now();
+  let lastBeat = clock.monotonic();
+  let lastDecision = clock.monotonic();
   const newUntil = clock.monotonic() + NEW_MS;
   const post = createBell(clock, signal);
   const page = createBell(clock, signal);
@@ -112,13 +113,14 @@ export async function startMachine(parts: MachineParts): Promise<Machine> {
   ];
   await news.send({ kind: 'clock' });
   return {
-    healthy: () => clock.now() - Math.min(lastBeat, lastDecision) < UNHEALTHY_MS,
+    healthy: () => clock.monotonic() - Math.min(lastBeat, lastDecision) < UNHEALTHY_MS,
     configure,
     report,
     async stop() {
       stop.abort();
       await Promise.all([...loops, ...running]);
       await news.idle();
+      await showNow();
     },
   };
 
@@ -150,7 +152,7 @@ export async function startMachine(parts: MachineParts): Promise<Machine> {
   }
 
   function beat(at: number, skipped: number): void {
-    lastBeat = clock.now();
+    lastBeat = clock.monotonic();
     track(observe(at, STEP_MS, config.checks, skipped + lost, site));
     lost = 0;
   }
@@ -166,7 +168,7 @@ export async function startMachine(parts: MachineParts): Promise<Machine> {
       );
       for (const one of batch) if (one.kind === 'early') await confirmNow(one.early, home, asks);
       if (isTime) changed.push(...(await lookAround()));
-      lastDecision = clock.now();
+      lastDecision = clock.monotonic();
       if (changed.length > 0) post.ring();
       if (changed.length > 0 || isTime || clock.monotonic() < newUntil) page.ring();
       for (const incident of changed) say(incident, began);
@@ -200,16 +202,20 @@ export async function startMachine(parts: MachineParts): Promise<Machine> {
 
   /** What changed is on the page within a second, however much changes. */
   async function showLoop(): Promise<void> {
-    for (let took = 0; !signal.aborted; await sleep(clock, restAfter(took), signal)) {
+    while (!signal.aborted) {
       await page.wait(MINUTE_MS);
       const began = clock.monotonic();
-      try {
-        await show(home, rollup, blobs);
-      } catch (error) {
-        page.ring();
-        log.error('the status page could not be written', { error: String(error) });
-      }
-      took = clock.monotonic() - began;
+      if (!signal.aborted) await showNow();
+      await sleep(clock, restAfter(clock.monotonic() - began), signal);
+    }
+  }
+
+  async function showNow(): Promise<void> {
+    try {
+      await show(home, rollup, blobs);
+    } catch (error) {
+      page.ring();
+      log.error('the status page could not be written', { error: String(error) });
     }
   }
 
@@ -261,24 +267,4 @@ export async function startMachine(parts: MachineParts): Promise<Machine> {
     own.set(seen.subject, seen);
     await news.send({ kind: 'clock' });
   }
-}
-
-interface Bell {
-  /** Wakes who waits, or the next who will. */
-  ring(): void;
-  ringIn(ms: number): void;
-  wait(ms: number): Promise<void>;
-}
-
-function createBell(clock: Clock, signal: AbortSignal): Bell {
-  let rung = new AbortController();
-  const ring = () => rung.abort();
-  return {
-    ring,
-    ringIn: (ms) => void sleep(clock, ms, signal).then(ring),
-    async wait(ms) {
-      await sleep(clock, ms, AbortSignal.any([rung.signal, signal]));
-      rung = new AbortController();
-    },
-  };
 }

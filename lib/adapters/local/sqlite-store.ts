@@ -8,6 +8,7 @@ import {
   type Log,
   type Store,
   StoreError,
+  sleep,
 } from '../../ports.ts';
 import { checkKey, checkPartition, encodeDraft } from '../encode.ts';
 import { type DataLock, makeDataDir, quarantine } from './data-dir.ts';
@@ -16,6 +17,8 @@ import type { Start } from './sqlite-worker.ts';
 
 const PURGE_EVERY_MS = 60_000;
 const PURGE_BATCH = 500;
+/** A thread that could not be replaced is replaced so much later. */
+const REPLACE_AGAIN_MS = 5_000;
 
 export interface OpenOptions {
   readonly dir: string;
@@ -48,19 +51,26 @@ export async function openStore({ dir, lock, clock, log }: OpenOptions): Promise
   function made(started: Started): SqliteStore {
     if ('failure' in started) throw new StoreError(`cannot use ${start.path}: ${started.failure.message}`);
     if (started.copy) log.info(`the data was brought up to date; as it was it is kept as ${started.copy}`);
-    return new SqliteStore(started.thread, lock && { clock, log });
+    return new SqliteStore(started.thread, lock && { start, clock, log });
   }
+}
+
+/** What keeps a store in order for as long as the process lives. */
+interface Keeper {
+  readonly start: Start;
+  readonly clock: Clock;
+  readonly log: Log;
 }
 
 /** The store of one machine: SQLite in a thread of its own, so that its disk never stalls a probe. */
 export class SqliteStore implements Store {
-  readonly #thread: SqliteThread;
-  #closed = false;
-  #stopPurging = () => {};
+  #thread: SqliteThread;
+  readonly #closing = new AbortController();
+  readonly #kept: Promise<unknown>;
 
-  constructor(thread: SqliteThread, owner: { readonly clock: Clock; readonly log: Log } | undefined) {
+  constructor(thread: SqliteThread, keeper: Keeper | undefined) {
     this.#thread = thread;
-    if (owner) this.#purgeLater(owner.clock, owner.log);
+    this.#kept = Promise.all(keeper ? [this.#replaceDead(keeper), this.#purgeNowAndThen(keeper)] : []);
   }
 
   async get<T>(key: Key): Promise<Item<T> | undefined> {
@@ -93,23 +103,40 @@ export class SqliteStore implements Store {
 
   /** What was asked before is written first; what is asked after is refused (`StoreError`). */
   async close(): Promise<void> {
-    this.#closed = true;
-    this.#stopPurging();
+    this.#closing.abort();
     await this.#thread.close();
+    await this.#kept;
   }
 
-  #purgeLater(clock: Clock, log: Log): void {
-    this.#stopPurging = clock.after(PURGE_EVERY_MS, async () => {
+  /** A thread that has died, for want of memory say, has a successor: without a store nobody would be paged. */
+  async #replaceDead({ start, clock, log }: Keeper): Promise<void> {
+    const { signal } = this.#closing;
+    for (await this.#thread.ended; !signal.aborted; await this.#thread.ended) {
+      log.error('the thread of the store is gone: another one takes its place');
+      const started = await startThread(start);
+      if ('thread' in started) this.#thread = started.thread;
+      else {
+        log.error(`cannot use ${start.path}: ${started.failure.message}`);
+        await sleep(clock, REPLACE_AGAIN_MS, signal);
+      }
+      if (signal.aborted) await this.#thread.close();
+    }
+  }
+
+  async #purgeNowAndThen({ clock, log }: Keeper): Promise<void> {
+    const { signal } = this.#closing;
+    for (;;) {
+      await sleep(clock, PURGE_EVERY_MS, signal);
+      if (signal.aborted) return;
       await this.#purge(clock.now(), log);
-      if (!this.#closed) this.#purgeLater(clock, log);
-    });
+    }
   }
 
   async #purge(now: number, log: Log): Promise<void> {
     try {
       while ((await this.#thread.ask({ op: 'purge', now, limit: PURGE_BATCH })) === PURGE_BATCH);
     } catch (error) {
-      if (!this.#closed)
+      if (!this.#closing.signal.aborted)
         log.warn(`cannot remove what has expired: ${error instanceof Error ? error.message : error}`);
     }
   }

@@ -1,7 +1,6 @@
-import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { StoreError } from '../../ports.ts';
-import type { Failure } from './sqlite-errors.ts';
+import { explain, type Failure } from './sqlite-errors.ts';
 import type { Request } from './sqlite-items.ts';
 import type { Answer, Opening, Start } from './sqlite-worker.ts';
 
@@ -27,14 +26,19 @@ export type Started =
 /** Starts SQLite's thread on a data file; answers once the file is open, or why it isn't. */
 export async function startThread(start: Start): Promise<Started> {
   const worker = new Worker(WORKER, { workerData: start });
-  const [opening] = (await once(worker, 'message')) as [Opening];
+  const opening = await new Promise<Opening>((resolve) => {
+    worker.once('message', resolve);
+    worker.once('error', (error) => resolve({ failure: explain(error) }));
+    worker.once('exit', () => resolve({ failure: { message: 'its thread ended', corrupt: false } }));
+  });
   return 'failure' in opening ? opening : { thread: new SqliteThread(worker), copy: opening.copy };
 }
 
 /** Our end of SQLite's thread. What is asked while a batch is on its way makes up the next one. */
 export class SqliteThread {
   readonly #worker: Worker;
-  readonly #exit: Promise<unknown>;
+  /** Resolves when the thread is gone, whether it was closed or died. */
+  readonly ended: Promise<void>;
   #waiting: Call[] = [];
   #underway: Call[] = [];
   #closed: string | undefined;
@@ -45,7 +49,7 @@ export class SqliteThread {
     worker.on('error', (error) =>
       this.#fail(`its thread failed: ${error instanceof Error ? error.message : error}`),
     );
-    this.#exit = new Promise((resolve) => worker.once('exit', resolve)).then(() =>
+    this.ended = new Promise((resolve) => worker.once('exit', resolve)).then(() =>
       this.#fail('its thread is gone'),
     );
   }
@@ -63,7 +67,7 @@ export class SqliteThread {
   async close(): Promise<void> {
     this.#closed ??= 'the store is closed';
     this.#post();
-    await this.#exit;
+    await this.ended;
   }
 
   #post(): void {

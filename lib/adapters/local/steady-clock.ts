@@ -9,7 +9,7 @@ const BELIEVED_AFTER_MS = 600_000;
  * The machine's clock without its jumps: a wall clock that was set wrong for a moment moves no beat, expires no
  * certificate and closes no incident. A jump that stays for ten minutes is followed.
  */
-export function steadyClock(machine: Clock, log: Log): Clock & { readonly suspect: () => boolean } {
+export function steadyClock(machine: Clock, log: Log): Clock {
   let offset = machine.now() - machine.monotonic();
   let suspectSince: number | undefined;
 
@@ -37,6 +37,5 @@ export function steadyClock(machine: Clock, log: Log): Clock & { readonly suspec
     now,
     monotonic: () => machine.monotonic(),
     after: (ms, then) => machine.after(ms, then),
-    suspect: () => suspectSince !== undefined,
   };
 }

@@ -1,14 +1,15 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { on, once } from 'node:events';
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import type { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type DataLock, lockDataDir } from '../../../lib/adapters/local/data-dir.ts';
 import { openStore, type SqliteStore } from '../../../lib/adapters/local/sqlite-store.ts';
 import { type Item, StoreError } from '../../../lib/ports.ts';
 import { update } from '../../../lib/store.ts';
-import { VirtualClock } from '../../kit/clock.ts';
+import { settle, VirtualClock } from '../../kit/clock.ts';
 import { silent, temporaryDir } from '../../kit/local-store.ts';
 
 const CHILD = new URL('../../kit/store-child.ts', import.meta.url).pathname;
@@ -250,4 +251,23 @@ describe('a damaged file (G08)', () => {
     await expect(store.list('p')).rejects.toThrow('the data file is corrupt (p b is not as it was written)');
     expect(await store.list<Item>('p', { to: 'a' })).toHaveLength(1);
   });
+});
+
+it('goes on in another thread when its own has died, with all that was written (G06)', async () => {
+  const threads = on(process, 'worker');
+  const nextThread = async (): Promise<Worker> => {
+    const { value } = await threads.next();
+    return (value as [Worker])[0];
+  };
+  const { store } = await start();
+  const key = { partition: 'p', sort: 's' };
+  await store.put({ ...key, body: 'before' }, 'absent', 'w1');
+  const first = await nextThread();
+  const underway = store.get(key);
+  await Promise.all([first.terminate(), expect(underway).rejects.toThrow(StoreError)]);
+  await once(await nextThread(), 'message');
+  await settle();
+  expect((await store.get(key))?.body).toBe('before');
+  expect(await store.put({ ...key, body: 'after' }, 1, 'w2')).toBe(true);
+  expect(lines).toEqual(['the thread of the store is gone: another one takes its place']);
 });
