@@ -54,21 +54,22 @@ const at = (share: number) => `${sorted[Math.floor(share * (sorted.length - 1))]
 print(`${healthy.length} healthy checks, ${lateness.length} probes, ${missed.length} beats missed`);
 print(`late: median ${at(0.5)}, p99 ${at(0.99)}, p99.9 ${at(0.999)}, most ${at(1)}`);
 
-/** ms since the slot of a check in which the time lies. */
+/** ms from the nearest slot of a check; negative: before it, since the clocks of two processes differ a little. */
 function sinceSlot(id: string, time: number): number {
   const phase = offsetIn({ id, every: EVERY_MS }, 0, EVERY_MS) ?? 0;
-  return (((time - phase) % EVERY_MS) + EVERY_MS) % EVERY_MS;
+  const since = (((time - phase) % EVERY_MS) + EVERY_MS) % EVERY_MS;
+  return since > EVERY_MS / 2 ? since - EVERY_MS : since;
 }
 
-/** Its slots whose whole interval was watched. */
+/** Its slots of which half an interval before and after was watched. */
 function slotsOf(id: string): number[] {
   const first = from + EVERY_MS - sinceSlot(id, from);
-  const count = Math.max(0, Math.floor((until - first) / EVERY_MS));
+  const count = Math.max(0, Math.floor((until - EVERY_MS / 2 - first) / EVERY_MS) + 1);
   return Array.from({ length: count }, (_, i) => first + i * EVERY_MS);
 }
 
 function isServed(id: string, slot: number): boolean {
-  return (arrivals[`/${id}`] ?? []).some((time) => time >= slot && time < slot + EVERY_MS);
+  return (arrivals[`/${id}`] ?? []).some((time) => Math.abs(time - slot) < EVERY_MS / 2);
 }
 
 function print(line: string): void {

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Draft, Item, ListOptions, Store } from '../../lib/ports.ts';
+import { elsewhere, openDynaliteStore } from '../kit/dynamo.ts';
 import { openTemporaryStore } from '../kit/local-store.ts';
 import { MemoryStore } from '../kit/memory-store.ts';
-import type { OpenStore } from './store.ts';
 
 type Command =
   | { readonly do: 'get'; readonly sort: string }
@@ -139,28 +139,46 @@ function plain(item: Item | undefined) {
   return { sort, version, body, due, expires };
 }
 
-describe('whatever is done to them, in whatever order', () => {
-  let sqlite: OpenStore;
-  let runs = 0;
-  beforeAll(async () => {
-    sqlite = await openTemporaryStore();
-  });
-  afterAll(() => sqlite.close());
+/**
+ * What one of them takes wrongly. dynalite compares the two ends of a range by UTF-16 units, and refuses it where
+ * that makes it end before it begins.
+ */
+const misreadByDynalite = (command: Command): boolean => {
+  const { from, to } = command.do === 'list' ? command.options : {};
+  return from !== undefined && to !== undefined && from > to && compare(from, to) <= 0;
+};
 
-  it('the stores answer as the model does', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(command, { maxLength: 40 }), async (commands) => {
-        const partition = `run ${++runs}`;
-        const model = new Model();
-        const memory = new MemoryStore();
-        for (const command of commands) {
-          const expected = await perform(model, partition, command);
-          expect(await perform(memory, partition, command)).toStrictEqual(expected);
-          expect(await perform(sqlite.store, partition, command)).toStrictEqual(expected);
-        }
-        for (const item of await sqlite.store.list(partition)) await sqlite.store.delete(item, item.version);
-      }),
-      { numRuns: Number(process.env.WATCHBILL_RUNS ?? 100) },
-    );
+const none = () => false;
+const BACKENDS = [
+  {
+    name: 'MemoryStore',
+    open: async () => ({ store: new MemoryStore(), close: async () => {} }),
+    misread: none,
+  },
+  { name: 'SqliteStore', open: openTemporaryStore, misread: none },
+  { name: 'DynamoStore on dynalite', open: openDynaliteStore, misread: misreadByDynalite },
+  ...elsewhere.map(([where, open]) => ({ name: `DynamoStore at ${where}`, open, misread: none })),
+];
+
+describe('whatever is done to it, in whatever order (G17)', () => {
+  it.each(BACKENDS)('$name answers as the model does', async ({ open, misread }) => {
+    const { store, close } = await open();
+    let runs = 0;
+    try {
+      await fc.assert(
+        fc.asyncProperty(fc.array(command, { maxLength: 40 }), async (commands) => {
+          const partition = `run ${++runs}`;
+          const model = new Model();
+          for (const command of commands.filter((command) => !misread(command)))
+            expect(await perform(store, partition, command)).toStrictEqual(
+              await perform(model, partition, command),
+            );
+          for (const item of await store.list(partition)) await store.delete(item, item.version);
+        }),
+        { numRuns: Number(process.env.WATCHBILL_RUNS ?? 100) },
+      );
+    } finally {
+      await close();
+    }
   });
 });

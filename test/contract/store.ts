@@ -117,6 +117,8 @@ const RANGES: readonly (readonly [string, ListOptions, string])[] = [
   ['from between two on', { from: 'bb' }, 'cde'],
   ['from before all', { from: '!' }, 'abcde'],
   ['from behind all', { from: 'f' }, ''],
+  ['from the very beginning on', { from: '' }, 'abcde'],
+  ['up to the very beginning', { to: '' }, ''],
   ['from on, newest first', { from: 'c', newestFirst: true }, 'edc'],
   ['up to one', { to: 'c' }, 'abc'],
   ['up to between two', { to: 'bb' }, 'ab'],
@@ -264,10 +266,24 @@ export function storeContract(name: string, open: () => Promise<OpenStore>): voi
         expect(await store.get(at('s'))).toBeUndefined();
       });
 
+      it('the longest body fits under the longest keys, with both times', async () => {
+        const key = { partition: '日'.repeat(682), sort: 'é'.repeat(512) };
+        const draft = {
+          ...key,
+          body: 'x'.repeat(389_998),
+          due: NOW + 0.25,
+          expires: Number.MAX_SAFE_INTEGER,
+        };
+        expect(await store.put(draft, 'absent', id())).toBe(true);
+        expect(await store.get(key)).toStrictEqual({ ...draft, version: 1 });
+      });
+
       it('every body of a list comes whole, however large they are together', async () => {
         for (let i = 0; i < 8; i++) await create(`${i}`, `${i}`.repeat(300_000));
         const items = await store.list<string>(partition);
         expect(items.map(({ body }) => body.length)).toEqual(Array(8).fill(300_000));
+        const newest = await store.list<string>(partition, { from: '1', limit: 5, newestFirst: true });
+        expect(newest.map(({ body }) => body[0])).toEqual(['7', '6', '5', '4', '3']);
       });
     });
 
@@ -569,6 +585,22 @@ export function storeContract(name: string, open: () => Promise<OpenStore>): voi
       it('lists what is due at the same time, all of it', async () => {
         for (const sort of ['a', 'b', 'c']) await create(sort, 1, { due: NOW });
         expect((await dueSorts(NOW)).toSorted()).toEqual(['a', 'b', 'c']);
+      });
+
+      it('lists 250 at once, and the earliest of them where it is to list fewer', async () => {
+        const all = Array.from({ length: 250 }, (_, n) => String(n).padStart(3, '0'));
+        await Promise.all(all.map((sort, n) => create(sort, 1, { due: NOW + n })));
+        expect(await dueSorts(NOW + HOUR)).toEqual(all);
+        expect(await dueSorts(NOW + HOUR, 120)).toEqual(all.slice(0, 120));
+        expect(await dueSorts(NOW + 9)).toEqual(all.slice(0, 10));
+      });
+
+      it('lists every body whole, however large they are together', async () => {
+        for (let n = 0; n < 8; n++) await create(`${n}`, `${n}`.repeat(300_000), { due: NOW + n });
+        const items = await store.due<string>(NOW + HOUR, 10);
+        expect(items.map(({ body }) => [body.length, body[0]])).toEqual(
+          Array.from({ length: 8 }, (_, n) => [300_000, `${n}`]),
+        );
       });
 
       it('lists across partitions', async () => {

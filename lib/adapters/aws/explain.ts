@@ -1,0 +1,46 @@
+/** What an operator makes of an error, by the name that AWS gives it. */
+const KINDS = {
+  // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
+  throttled: ['ProvisionedThroughputExceededException', 'ThrottlingException', 'RequestLimitExceeded'],
+  'not there': ['ResourceNotFoundException'],
+  'access denied': ['AccessDeniedException'],
+  // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/CommonErrors.html
+  'our credentials are not taken': [
+    'ExpiredTokenException',
+    'IncompleteSignature',
+    'IncompleteSignatureException',
+    'InvalidSignatureException',
+    'MissingAuthenticationTokenException',
+    'UnrecognizedClientException',
+  ],
+  'we have no credentials': ['CredentialsProviderError', 'TokenProviderError'],
+};
+
+const WORDS = new Map(Object.entries(KINDS).flatMap(([words, names]) => names.map((name) => [name, words])));
+
+/** What the errors of the SDK, of Node's sockets and our own have between them. */
+interface Fault {
+  readonly name?: string;
+  readonly message?: string;
+  readonly code?: string;
+  readonly $fault?: 'client' | 'server';
+  readonly $metadata?: { readonly httpStatusCode?: number };
+}
+
+/**
+ * What went wrong with a call to AWS, in a few words: `throttled (ThrottlingException)`. What the service says is
+ * left out: about a bad signature it repeats headers of the request, the session token among them.
+ */
+export function explain(error: unknown): string {
+  const { name = '', message = '', code, $fault, $metadata } = Object(error) as Fault;
+  const words = WORDS.get(name);
+  if (words) return `${words} (${name})`;
+  if (code) return `unreachable (${code})`;
+  const status = $metadata?.httpStatusCode;
+  // Nothing was answered, so these are words of this process; of our own parameters the service may speak too.
+  if (status === undefined || name === 'ValidationException') return line(message);
+  if (!$fault) return `an answer that makes no sense (HTTP ${status})`;
+  return `failed (${/^\w{1,64}$/.test(name) ? name : 'no name'}, HTTP ${status})`;
+}
+
+const line = (text: string): string => text.replaceAll(/\s+/g, ' ').slice(0, 200);
