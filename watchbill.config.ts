@@ -1,6 +1,9 @@
 import { defineConfig, secret } from 'watchbill';
 import { demoAuthority } from './demo/certificate.ts';
 
+// The pager of the demo believes every signature. A key of your own comes from the environment, or from a file.
+process.env.DEMO_PAGER_KEY ??= 'signs what the pager of the demo is sent';
+
 /** What is watched. Out of the box: the small shop that `npm start` brings up beside Watchbill (demo/service.ts). */
 const shop = {
   connectTo: '127.0.0.1:18443',
@@ -82,6 +85,7 @@ export default defineConfig({
   notify: { webhook: { url: 'http://127.0.0.1:18445/', signingKey: secret('DEMO_PAGER_KEY') } },
   statusPage: {
     title: 'Demo shop status',
-    note: 'This shop runs on your own machine, and its checkout fails for 40 seconds now and then. To watch something of your own, edit watchbill.config.ts: it is read again as soon as you save it.',
+    url: 'http://127.0.0.1:8080/',
+    note: 'This shop runs on your own machine. Its checkout fails 20 seconds after the start for 40 seconds, then every 20 minutes. To watch something of your own, edit watchbill.config.ts, which is read again as soon as you save it, or see the README.',
   },
 });

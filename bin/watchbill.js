@@ -3,7 +3,9 @@
 import { existsSync } from 'node:fs';
 
 if (Number.parseInt(process.versions.node, 10) < 24) {
-  process.stderr.write(`Watchbill needs Node 24 or newer, and this is ${process.version}.\n`);
+  process.stderr.write(
+    `Watchbill needs Node 24 or newer, and this is ${process.version}. "npm install node@24" puts one beside it, for npx.\n`,
+  );
   process.exit(2);
 }
 const source = new URL('./watchbill.ts', import.meta.url);

@@ -38,7 +38,7 @@ async function listening(server: Server, port: number): Promise<Server> {
   return server.unref();
 }
 
-/** The storefront is well, the search takes its time, and the checkout fails now and then. */
+/** The storefront is well, the search takes its time, and the checkout fails every 20 minutes. */
 const shop = (started: number) => (request: IncomingMessage, response: ServerResponse) => {
   const age = performance.now() - started;
   const failing = (age - FAILS_AFTER_MS + FAILS_EVERY_MS) % FAILS_EVERY_MS < FAILS_FOR_MS;

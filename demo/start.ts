@@ -2,7 +2,6 @@ import { main } from '../lib/cli/main.ts';
 import { startService } from './service.ts';
 
 /** `npm start`: a small service on loopback, and Watchbill watching it as watchbill.config.ts says. */
-process.env.DEMO_PAGER_KEY ??= 'signs what the pager of the demo is sent';
 const stop = await startService(process.stdout).catch((error: NodeJS.ErrnoException) => {
   if (error.code !== 'EADDRINUSE') throw error;
   process.stderr.write(

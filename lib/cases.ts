@@ -1,6 +1,15 @@
 import type { Check, Config } from './config/compiled.ts';
-import type { Case, Evidence, Incident, IncidentClass } from './incident.ts';
-import { judge, judgeLocation, type Known, saidUntil, sayMs, seenUpAfter, type Want } from './judge.ts';
+import { type Case, type Evidence, type Incident, type IncidentClass, newestFailureOf } from './incident.ts';
+import {
+  judge,
+  judgeLocation,
+  type Known,
+  saidUntil,
+  sayMs,
+  seenUpAfter,
+  type Verdict,
+  type Want,
+} from './judge.ts';
 import { key } from './keys.ts';
 import type { Kept } from './latest.ts';
 import { inMaintenance } from './maintenance.ts';
@@ -51,9 +60,9 @@ export function casesOf(check: Check, world: World): Case[] {
       severity: check.severity,
       want: verdict.down,
       title: `${check.name} is down`,
-      heldBy:
-        maintenance ?? (verdict.down === 'open' ? parentOf(check, down, verdict.evidence, world) : undefined),
+      heldBy: maintenance ?? (verdict.down === 'open' ? parentOf(check, down, verdict, world) : undefined),
       announceAfter: 0,
+      ...(verdict.failingSince !== undefined && { failingSince: verdict.failingSince }),
     },
     {
       ...about,
@@ -85,12 +94,15 @@ function isYetToRun(check: Check, { known, begun, now }: World): boolean {
 }
 
 /**
- * The parent that holds the page of its child: until it was seen up after the child's first failure, or has
- * had no say for two minutes.
+ * The parent that holds the page of its child: until it was seen up after the child began to fail (anew, where it
+ * passed in between), or has had no say for two minutes.
  */
-function parentOf(check: Check, subject: string, evidence: Evidence, world: World): string | undefined {
+function parentOf(check: Check, subject: string, verdict: Verdict, world: World): string | undefined {
   const incident = world.open(subject);
-  const failedAt = incident?.failedAt ?? evidence.at;
+  const failedAt = Math.max(
+    incident ? newestFailureOf(incident) : verdict.evidence.at,
+    verdict.failingSince ?? 0,
+  );
   const openedAt = incident?.openedAt ?? world.now;
   const holder = check.dependsOn
     .flatMap((id) => world.check(id) ?? [])

@@ -28,9 +28,11 @@ export function asksOnEarly(early: EarlyTick, world: World): Ask[] {
   });
 }
 
+/** Once somebody was told of its outage, nothing more hangs on who else sees it now. */
 function isNews(check: Check, early: EarlyTick, world: World): boolean {
   const newest = world.known(check.id).get(early.location)?.newest;
-  return newest?.status !== 'down' && world.open(checkSubject(check.id, 'down')) === undefined;
+  const outage = world.open(checkSubject(check.id, 'down'));
+  return newest?.status !== 'down' && outage?.announcedAt === undefined;
 }
 
 /**

@@ -1,19 +1,17 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Receiver } from './config/compiled.ts';
 import type { Cursor, Incident } from './incident.ts';
-import { laneKey } from './items.ts';
+import { LANES, laneKey } from './items.ts';
 import { type Lane, lease, noted, released } from './lane.ts';
-import { attemptDue, isDue, isUntold } from './outbox.ts';
+import { attemptDue, isDue, isRefused, isUntold } from './outbox.ts';
 import { sleep } from './ports.ts';
 import { update } from './store.ts';
-import { type Post, receiverOf, tell } from './tell.ts';
+import { type Errand, type Post, receiverOf, tell } from './tell.ts';
 
 export type { Post, Sender } from './tell.ts';
 
-/** One receiver's next entry of one incident. */
-interface Job {
-  readonly incident: Incident;
-  readonly name: string;
+/** An errand, in its lane. */
+interface Job extends Errand {
   readonly lane: string;
   readonly perMinute: number;
   /** Of those that wait for the same lane the lowest comes first. */
@@ -40,10 +38,9 @@ export async function deliverDue(
   only: (incident: Incident) => boolean = () => true,
 ): Promise<number | undefined> {
   const items = await post.store.due<Incident>(Number.MAX_SAFE_INTEGER, MOST_INCIDENTS);
-  const jobs = items
-    .map(({ body }) => body)
-    .filter(only)
-    .flatMap((incident) => jobsOf(incident, post));
+  const incidents = items.map(({ body }) => body).filter(only);
+  const takenAt = await takenAtIn(incidents, post);
+  const jobs = incidents.flatMap((incident) => jobsOf(incident, post, takenAt));
   const [ready, later] = [jobs.filter((job) => job.isDue), jobs.filter((job) => !job.isDue)];
   const owner = randomUUID();
   const lanes = Map.groupBy(ready, ({ lane }) => lane);
@@ -53,15 +50,23 @@ export async function deliverDue(
   return Number.isFinite(next) ? next : undefined;
 }
 
-function jobsOf(incident: Incident, post: Post): Job[] {
+/** When each lane took something last, where somebody has refused something. */
+async function takenAtIn(incidents: readonly Incident[], post: Post): Promise<ReadonlyMap<string, number>> {
+  const isNeeded = incidents.some(({ delivery }) => Object.values(delivery).some(isRefused));
+  const lanes = isNeeded ? await post.store.list<Lane>(LANES) : [];
+  return new Map(lanes.map(({ sort, body }) => [sort, body.takenAt ?? 0]));
+}
+
+function jobsOf(incident: Incident, post: Post, takenAt: ReadonlyMap<string, number>): Job[] {
   const now = post.clock.now();
   return Object.entries(incident.delivery).flatMap(([name, cursor]) => {
-    const dueAt = attemptDue(incident, cursor);
-    const lane = dueAt === undefined ? undefined : laneOf(receiverOf(incident, name, cursor, post), post);
-    if (dueAt === undefined || lane === undefined) return [];
-    return [
-      { incident, name, ...lane, rank: rankOf(incident, cursor), dueAt, isDue: isDue(incident, cursor, now) },
-    ];
+    if (attemptDue(incident, cursor) === undefined) return [];
+    const lane = laneOf(receiverOf(incident, name, cursor, post), post);
+    if (lane === undefined) return [];
+    const mendedAt = Math.max(post.configuredAt(), takenAt.get(lane.lane) ?? 0);
+    const dueAt = attemptDue(incident, cursor, mendedAt) ?? now;
+    const due = isDue(incident, cursor, now, mendedAt);
+    return [{ incident, name, mendedAt, ...lane, rank: rankOf(incident, cursor), dueAt, isDue: due }];
   });
 }
 
@@ -148,7 +153,9 @@ async function sendTogether(
   if (round.length > 0) await changeLane(claim, (lane) => lane && noted(lane, round, post.clock.now()), post);
   return told
     .filter(({ outcome }) => outcome.outcome === 'accepted')
-    .flatMap(({ incident, name }) => jobsOf(incident, post).filter((job) => job.isDue && job.name === name));
+    .flatMap(({ incident, name }) =>
+      jobsOf(incident, post, new Map()).filter((job) => job.isDue && job.name === name),
+    );
 }
 
 async function changeLane(

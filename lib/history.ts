@@ -10,6 +10,9 @@ export const MINUTE_MS = 60_000;
 export const HOUR_MS = 3_600_000;
 export const DAY_MS = 86_400_000;
 
+export const minuteOf = (at: number): number => Math.floor(at / MINUTE_MS) * MINUTE_MS;
+export const hourOf = (at: number): number => Math.floor(at / HOUR_MS) * HOUR_MS;
+
 /** A minute: up, degraded, down, unknown, maintenance, or nothing known. */
 export type MinuteMark = 'u' | 'g' | 'd' | 'x' | 'm' | '.';
 
@@ -54,20 +57,58 @@ export interface HourOptions {
   readonly now: number;
 }
 
+/** A stretch of whole minutes. */
+interface Span {
+  readonly from: number;
+  readonly minutes: number;
+}
+
+/** One check's hour from everything that was seen in it, in any order, and from what still stood when it began. */
+export const rollHour = (hour: number, seen: readonly Sighting[], options: HourOptions): HourRow =>
+  rollMinutes({ from: hour, minutes: 60 }, seen, options);
+
 /**
- * One check's hour from everything that was seen in it, in any order, and from what still stood when it began. A
- * minute is what the majority of the locations that could tell say, each by its worst reading.
+ * Any minutes, in the form of a row that has as many marks. A minute is what the majority of the locations that could
+ * tell say, each by its worst reading.
  */
-export function rollHour(hour: number, seen: readonly Sighting[], options: HourOptions): HourRow {
+export function rollMinutes(span: Span, seen: readonly Sighting[], options: HourOptions): HourRow {
   const byLocation = Map.groupBy(seen, ({ location }) => location);
-  const rows = [...byLocation.values()].map((here) => minutesOf(hour, here, options.every));
-  const marks = Array.from({ length: 60 }, (_, minute) => {
-    const at = hour + minute * MINUTE_MS;
+  const rows = [...byLocation.values()].map((here) => minutesOf(span, here, options.every));
+  const marks = Array.from({ length: span.minutes }, (_, minute) => {
+    const at = span.from + minute * MINUTE_MS;
     if (at >= options.now) return '.';
     if (options.inMaintenance(at)) return 'm';
     return agree(rows.flatMap((row) => row[minute] ?? []));
   });
-  return { marks: marks.join(''), latency: Buffer.from(latencyOf(hour, seen)).toString('base64') };
+  return { marks: marks.join(''), latency: Buffer.from(latencyOf(span, seen)).toString('base64') };
+}
+
+/**
+ * What is seen of the minute that is going on, at `now`. A location that has not been heard in it yet stands by its
+ * newest reading while that is younger than `sayMs`: the minute is what is known now, until it is over.
+ */
+export function seenNow(
+  seen: readonly Sighting[],
+  newest: readonly Sighting[],
+  now: number,
+  sayMs: number,
+): Sighting[] {
+  const minute = minuteOf(now);
+  const heard = new Set(seen.filter(({ at }) => at >= minute).map(({ location }) => location));
+  const standing = newest.filter(({ location, at }) => !heard.has(location) && now - at < sayMs);
+  return [...seen, ...standing.map((sighting) => ({ ...sighting, at: Math.max(sighting.at, minute) }))];
+}
+
+/** The row, or an empty one, with these minutes in place of its own from the given one on. */
+export function splice(row: HourRow | undefined, first: number, minutes: HourRow): HourRow {
+  const marks = row?.marks ?? '.'.repeat(60);
+  const latency = row ? Buffer.from(row.latency, 'base64') : Buffer.alloc(60);
+  latency.set(Buffer.from(minutes.latency, 'base64'), first);
+  const end = first + minutes.marks.length;
+  return {
+    marks: marks.slice(0, first) + minutes.marks + marks.slice(end),
+    latency: latency.toString('base64'),
+  };
 }
 
 /**
@@ -83,20 +124,21 @@ export function standingAt(end: number, seen: readonly Sighting[], every: number
 }
 
 /** Per minute the worst status that one location saw, carried on while its last reading stands. */
-function minutesOf(hour: number, seen: readonly Sighting[], every: number): (Status | undefined)[] {
-  const minutes = new Array<Status | undefined>(60).fill(undefined);
-  const lastIn = new Array<Sighting | undefined>(60).fill(undefined);
+function minutesOf(span: Span, seen: readonly Sighting[], every: number): (Status | undefined)[] {
+  const minutes = new Array<Status | undefined>(span.minutes).fill(undefined);
+  const lastIn = new Array<Sighting | undefined>(span.minutes).fill(undefined);
   let standing: Sighting | undefined;
   for (const sighting of seen) {
-    const minute = Math.floor((sighting.at - hour) / MINUTE_MS);
+    const minute = Math.floor((sighting.at - span.from) / MINUTE_MS);
     if (minute < 0 && (!standing || isLater(sighting, standing))) standing = sighting;
-    if (minute < 0 || minute >= 60) continue;
+    if (minute < 0 || minute >= span.minutes) continue;
     minutes[minute] = worse(minutes[minute], sighting.status);
     const last = lastIn[minute];
     if (!last || isLater(sighting, last)) lastIn[minute] = sighting;
   }
   return minutes.map((status, minute) => {
-    const carried = standing && hour + minute * MINUTE_MS < standing.at + every ? standing.status : undefined;
+    const carried =
+      standing && span.from + minute * MINUTE_MS < standing.at + every ? standing.status : undefined;
     standing = lastIn[minute] ?? standing;
     return status ?? carried;
   });
@@ -128,12 +170,12 @@ const LATENCIES = Array.from({ length: 256 }, (_, byte) =>
   byte === 0 ? undefined : Math.round(2 ** ((byte - 1) / STEPS) - 1),
 );
 
-function latencyOf(hour: number, sightings: readonly Sighting[]): number[] {
-  const sums = new Array<number>(60).fill(0);
-  const counts = new Array<number>(60).fill(0);
+function latencyOf(span: Span, sightings: readonly Sighting[]): number[] {
+  const sums = new Array<number>(span.minutes).fill(0);
+  const counts = new Array<number>(span.minutes).fill(0);
   for (const { at, status, latencyMs } of sightings) {
-    const minute = Math.floor((at - hour) / MINUTE_MS);
-    if (!passed(status) || minute < 0 || minute >= 60) continue;
+    const minute = Math.floor((at - span.from) / MINUTE_MS);
+    if (!passed(status) || minute < 0 || minute >= span.minutes) continue;
     sums[minute] = (sums[minute] ?? 0) + latencyMs;
     counts[minute] = (counts[minute] ?? 0) + 1;
   }
@@ -181,6 +223,19 @@ export function addSums(a: Sum, b: Sum): Sum {
     maintenance: a.maintenance + b.maintenance,
     latencySum: a.latencySum + b.latencySum,
     latencyCount: a.latencyCount + b.latencyCount,
+  };
+}
+
+/** `a` without what is in `b`. */
+export function takeAway(a: Sum, b: Sum): Sum {
+  return {
+    up: a.up - b.up,
+    degraded: a.degraded - b.degraded,
+    down: a.down - b.down,
+    unknown: a.unknown - b.unknown,
+    maintenance: a.maintenance - b.maintenance,
+    latencySum: a.latencySum - b.latencySum,
+    latencyCount: a.latencyCount - b.latencyCount,
   };
 }
 

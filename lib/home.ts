@@ -5,6 +5,7 @@ import { HOUR_MS } from './history.ts';
 import {
   advance,
   type Case,
+  type Entry,
   end,
   type Incident,
   type IncidentClass,
@@ -88,6 +89,8 @@ export interface HomePorts {
   readonly store: Store;
   readonly clock: Clock;
   readonly log: Log;
+  /** Told of what is new in an incident, as soon as it is written. */
+  readonly changed?: (incident: Incident, news: readonly Entry[]) => void;
 }
 
 /**
@@ -102,6 +105,8 @@ export class Home {
   /** By shard, then by location. */
   #latest = new Map<string, Map<string, Held>>();
   #incidents = new Map<string, Item<Incident>>();
+  /** Older ones of which somebody is still to be told, by their keys. */
+  #waiting = new Map<string, Item<Incident>>();
   #installation = '';
   #alive: Alive = { at: 0, since: 0 };
   #configuredAt = 0;
@@ -134,6 +139,10 @@ export class Home {
 
   get clock(): Clock {
     return this.#ports.clock;
+  }
+
+  get log(): Log {
+    return this.#ports.log;
   }
 
   /**
@@ -315,22 +324,41 @@ export class Home {
 
   /** Everything open, and everything that somebody is still to be told. */
   liveIncidents(): Incident[] {
-    return [...this.#incidents.values()]
+    return [...this.#waiting.values(), ...this.#incidents.values()]
       .map(({ body }) => body)
       .filter((body) => body.closedAt === undefined || isPending(body));
   }
 
-  /** Reads what is open or undelivered, whoever wrote it. */
+  /** Reads what is open or undelivered, whoever wrote it; and what isn't any more, where another process wrote it. */
   async refresh(): Promise<void> {
-    for (const item of await this.store.due<Incident>(Number.MAX_SAFE_INTEGER, MOST_OPEN)) this.learn(item);
+    const items = await this.store.due<Incident>(Number.MAX_SAFE_INTEGER, MOST_OPEN);
+    for (const item of items) this.learn(item);
+    const listed = new Set(items.map(({ body }) => body.key));
+    for (const incident of this.liveIncidents().filter(({ key }) => !listed.has(key))) {
+      const item = await this.store.get<Incident>(incidentKey(incident));
+      if (item) this.learn(item);
+    }
   }
 
   /** Takes note of an incident that was read or written elsewhere. */
   learn(item: Item<Incident>): void {
-    const held = this.#incidents.get(item.body.subject);
-    const isNewer =
-      !held || item.body.n > held.body.n || (item.body.n === held.body.n && item.version > held.version);
-    if (isNewer) this.#incidents.set(item.body.subject, item);
+    const { subject, n } = item.body;
+    const held = this.#incidents.get(subject);
+    if (held && n < held.body.n) this.#keepWaiting(item);
+    else if (!held || n > held.body.n || item.version > held.version) {
+      this.#incidents.set(subject, item);
+      this.#waiting.delete(item.body.key);
+      if (held && n > held.body.n) this.#keepWaiting(held);
+    }
+  }
+
+  /** An older incident is remembered for as long as somebody is to be told of it. */
+  #keepWaiting(item: Item<Incident>): void {
+    const { key } = item.body;
+    const held = this.#waiting.get(key);
+    if (held && item.version < held.version) return;
+    if (isPending(item.body)) this.#waiting.set(key, item);
+    else this.#waiting.delete(key);
   }
 
   /** Takes a case to the incident log. Answers the incident if this changed it. */
@@ -361,7 +389,12 @@ export class Home {
       if (isVisible(next) && next.closedAt !== undefined) await this.#point(next, next.closedAt);
       const item = { ...incidentKey(next), ...draftOf(next) };
       if (await this.store.put(item, before?.version ?? 'absent', writeId())) {
-        this.#incidents.set(subject, { ...item, version: (before?.version ?? 0) + 1 });
+        this.learn({ ...item, version: (before?.version ?? 0) + 1 });
+        const last = before?.body.timeline.at(-1)?.seq ?? 0;
+        this.#ports.changed?.(
+          next,
+          next.timeline.filter(({ seq }) => seq > last),
+        );
         return next;
       }
     }
@@ -369,7 +402,7 @@ export class Home {
 
   async #newest(subject: string): Promise<Item<Incident> | undefined> {
     const [newest] = await this.store.list<Incident>(incidents(subject), { newestFirst: true, limit: 1 });
-    if (newest) this.#incidents.set(subject, newest);
+    if (newest) this.learn(newest);
     return newest;
   }
 

@@ -3,7 +3,7 @@ import type { Receiver, Severity } from './config/compiled.ts';
 import type { Want } from './judge.ts';
 import { wasSetBack } from './outbox.ts';
 import type { Facts } from './reading.ts';
-import { cutToBytes, lasted, toldOf } from './words.ts';
+import { cutToBytes, endedWords, heldWords, lasted, toldOf } from './words.ts';
 
 /** What kind of trouble a subject is in: each class of a subject has incidents of its own. */
 export type IncidentClass =
@@ -42,6 +42,8 @@ export interface Incident {
   readonly openedAt: number;
   /** When the first bad reading was due, epoch ms: the trouble began by then. */
   readonly failedAt: number;
+  /** When its newest stretch of failing began, epoch ms, where it passed in between; undefined: at `failedAt`. */
+  readonly failingSince?: number;
   readonly closedAt?: number;
   /** The user's own (absolute URL) or a built-in one (path below the status page: `/runbooks/http`). */
   readonly runbook: string;
@@ -50,7 +52,7 @@ export interface Incident {
   readonly timeline: readonly Entry[];
   /** When the page or ticket entry was appended; undefined: nobody has been told. */
   readonly announcedAt?: number;
-  /** What holds the announcement back: `maintenance`, `depends on apex`. */
+  /** What holds the announcement back, or held it until the end: `maintenance`, `depends on apex`. */
   readonly heldBy?: string;
   /** While flapping: since when the subject is well again; a bad verdict ends it. */
   readonly quietSince?: number;
@@ -80,8 +82,10 @@ export interface Entry {
   readonly seq: number;
   readonly at: number;
   readonly kind: EntryKind;
-  /** Human words, ≤ 1 KB. */
+  /** Human words that stand alone, ≤ 1 KB. */
   readonly text: string;
+  /** The receiver that has not taken what was sent: the others are told of it, as long as that is so. */
+  readonly about?: string;
 }
 
 /** How far the delivery of one incident to one receiver is. */
@@ -101,6 +105,9 @@ export interface Cursor {
   /** An attempt's outcome stayed unknown: the resolve is sent once more, five minutes after it was accepted. */
   readonly uncertain: boolean;
   readonly repeatAt?: number;
+  /** When it first accepted that there is an incident, and when its end, epoch ms. */
+  readonly announcedAt?: number;
+  readonly resolvedAt?: number;
   readonly lastError?: string;
   /** The receiver refused for good: who hears of it instead is a matter of `deliver`. */
   readonly refused?: string;
@@ -116,6 +123,8 @@ export interface Case {
   readonly runbook: string;
   readonly check?: Incident['check'];
   readonly evidence: Evidence;
+  /** When the newest stretch of failing began, as far as the newest readings tell, epoch ms. */
+  readonly failingSince?: number;
   /** What holds the announcement back, if anything does. */
   readonly heldBy: string | undefined;
   /** The trouble must have lasted so long before anybody is told, ms. */
@@ -147,7 +156,7 @@ export function advance(newest: Incident | undefined, seen: Case, rules: Rules):
   if (!newest || newest.closedAt !== undefined) {
     return seen.want === 'open' ? announce(open(newest, seen, rules), seen, rules) : undefined;
   }
-  const changed = seen.want === 'close' ? close(newest, seen, rules) : goOn(newest, seen, rules);
+  const changed = seen.want === 'close' ? close(newest, rules) : goOn(newest, seen, rules);
   return changed === newest ? undefined : changed;
 }
 
@@ -186,8 +195,16 @@ function goOn(incident: Incident, seen: Case, rules: Rules): Incident {
   const back = incident.quietSince !== undefined;
   const { quietSince: _, ...noisy } = incident;
   const current = back ? { ...noisy, flaps: incident.flaps + 1 } : incident;
-  return remind(announce(takeIn(current, seen, rules), seen, rules), rules);
+  const failing = failAgain(current, seen.failingSince);
+  return remind(announce(takeIn(failing, seen, rules), seen, rules), rules);
 }
+
+/** It passed in between and fails again: whether a parent is well is to be seen after that. */
+const failAgain = (incident: Incident, since = 0): Incident =>
+  since > newestFailureOf(incident) ? { ...incident, failingSince: since } : incident;
+
+/** When the newest stretch of failing began, epoch ms. */
+export const newestFailureOf = ({ failedAt, failingSince = failedAt }: Incident): number => failingSince;
 
 /** Once people know of it, it changes for them at most every ten minutes: what is over by then is never told. */
 function takeIn(incident: Incident, seen: Case, { now }: Rules): Incident {
@@ -216,7 +233,7 @@ function announce(incident: Incident, seen: Case, rules: Rules): Incident {
 
 function hold(incident: Incident, heldBy: string, { now }: Rules): Incident {
   if (incident.heldBy === heldBy) return incident;
-  return append({ ...incident, heldBy }, now, 'held', `Nobody is told yet: ${heldBy}.`);
+  return append({ ...incident, heldBy }, now, 'held', heldWords(incident.title, heldBy));
 }
 
 /** Gives each receiver that hears of such an incident a cursor before the announcement. */
@@ -240,27 +257,23 @@ function remind(incident: Incident, { now, receivers }: Rules): Incident {
   );
   const last = incident.timeline.findLast(({ kind }) => kind === incident.severity || kind === 'reminder');
   if (every.length === 0 || !last || !hasPassed(Math.min(...every), last.at, now)) return incident;
-  return append(incident, now, 'reminder', `Still open after ${lasted(now - incident.openedAt)}.`);
+  const text = `Still open after ${lasted(now - incident.openedAt)}: ${incident.title}.`;
+  return append(incident, now, 'reminder', text);
 }
 
-function close(incident: Incident, seen: Case, { now }: Rules): Incident {
+function close(incident: Incident, { now }: Rules): Incident {
   if (incident.flapping) {
     const since = incident.quietSince;
     if (since === undefined || wasSetBack(since, now)) return { ...incident, quietSince: now };
     if (!hasPassed(FLAP_MS, since, now)) return incident;
   }
-  return end(
-    incident,
-    now,
-    `${seen.check?.name ?? 'It'} is well again after ${lasted(now - incident.openedAt)}.`,
-  );
+  return end(incident, now, endedWords(incident, now));
 }
 
 /** Closes an incident, whatever the verdict; those who were told of it are told of its end. */
 export function end(incident: Incident, now: number, why: string): Incident {
-  const { heldBy: _, ...free } = incident;
   return append(
-    { ...free, closedAt: now },
+    { ...incident, closedAt: now },
     now,
     incident.announcedAt === undefined ? 'ended' : 'resolved',
     why,
@@ -272,9 +285,22 @@ export const isVisible = (incident: Incident): boolean =>
   incident.class === 'down' || incident.announcedAt !== undefined;
 
 /** Adds an entry. Beyond 200, the oldest of those make room that can be missed. */
-export function append(incident: Incident, at: number, kind: EntryKind, text: string): Incident {
+export function append(
+  incident: Incident,
+  at: number,
+  kind: EntryKind,
+  text: string,
+  about?: string,
+): Incident {
   const seq = (incident.timeline.at(-1)?.seq ?? 0) + 1;
-  const timeline = [...incident.timeline, { seq, at, kind, text: cutToBytes(text, MAX_TEXT) }];
+  const entry: Entry = {
+    seq,
+    at,
+    kind,
+    text: cutToBytes(text, MAX_TEXT),
+    ...(about !== undefined && { about }),
+  };
+  const timeline = [...incident.timeline, entry];
   if (timeline.length <= MAX_ENTRIES) return { ...incident, timeline };
   const heard = Math.min(...Object.values(incident.delivery).map(({ done }) => done));
   const old = timeline.findIndex((entry) => MISSABLE.has(entry.kind) && entry.seq <= heard);

@@ -25,7 +25,11 @@ export const tickKey = (hour: number, { shard, beat, location, cause, part }: Ti
   sort: key(shard, time(beat), location, cause, String(part)),
 });
 export const beatOfTick = ({ sort }: Key): number => Number(sort.split('/')[1]);
-export const ticksOfShard = (shard: string): ListOptions => ({ from: key(shard), to: endOf(shard) });
+/** Of an hour the ticks of one shard, from a beat on or all. */
+export const ticksOfShard = (shard: string, beat = 0): ListOptions => ({
+  from: key(shard, time(beat)),
+  to: endOf(shard),
+});
 
 export const HOURS = 'hour';
 export const DAYS = 'day';
@@ -46,6 +50,7 @@ export const recentKey = (at: number, incident: Pick<Incident, 'subject' | 'n'>)
   sort: key(time(at), incident.subject, digits(incident.n, 9)),
 });
 
-export const laneKey = (hash: string): Key => ({ partition: 'lane', sort: key(hash) });
+export const LANES = 'lane';
+export const laneKey = (hash: string): Key => ({ partition: LANES, sort: key(hash) });
 export const aliveKey = (who: 'decide' | 'deliver'): Key => ({ partition: 'alive', sort: who });
 export const INSTALLATION: Key = { partition: 'installation', sort: 'id' };

@@ -1,6 +1,6 @@
 import type { Check } from './config/compiled.ts';
 import type { Evidence } from './incident.ts';
-import type { Kept, Latest } from './latest.ts';
+import type { Kept, Latest, Seen } from './latest.ts';
 import { passed, STATUSES, type Status } from './reading.ts';
 import { OBSERVER_REASONS } from './reasons.ts';
 
@@ -15,6 +15,11 @@ export interface Verdict {
   /** What the newest readings alone say; an open incident outranks it on the page. */
   readonly status: Status;
   readonly evidence: Evidence;
+  /**
+   * Since when the majority that is down has been so without passing in between, epoch ms; undefined where the
+   * readings that are remembered don't reach back to what was before.
+   */
+  readonly failingSince: number | undefined;
 }
 
 /** What is known of a check at each of its locations; a location that never reported is missing. */
@@ -27,6 +32,7 @@ export const sayMs = (every: number): number => 2 * every + 60_000;
 interface Say {
   readonly location: string;
   readonly newest: Kept;
+  readonly known: readonly Seen[];
   readonly last: readonly Status[];
 }
 
@@ -61,6 +67,7 @@ export function judge(
       down.length > 0 && !isDown,
       now,
     ),
+    failingSince: isDown ? failingSinceOf(down, majority) : undefined,
   };
 }
 
@@ -71,8 +78,17 @@ function saysOf(check: Check, known: Known, now: number): Say[] {
     const latest = known.get(location);
     if (!latest || latest.newest.status === 'unknown') return [];
     if (now - latest.newest.at >= sayMs(check.every)) return [];
-    return [{ location, newest: latest.newest, last: latest.known.map(([, status]) => status) }];
+    return [{ location, ...latest, last: latest.known.map(([, status]) => status) }];
   });
+}
+
+/** One location that comes and goes changes nothing while the others are a majority without it. */
+function failingSinceOf(down: readonly Say[], majority: number): number | undefined {
+  const starts = down.map(({ known }) => {
+    const before = known.findIndex(([, status]) => status !== 'down');
+    return known[before - 1]?.[0] ?? 0;
+  });
+  return starts.toSorted((a, b) => a - b)[majority - 1] || undefined;
 }
 
 /** Fewer than a majority are left to speak: they are believed once their last three readings agree. */

@@ -17,6 +17,8 @@ export interface Lane {
   readonly notBefore: number;
   /** The last refusal, until something is accepted again: the operator's banner. */
   readonly refusal?: { readonly at: number; readonly receiver: string; readonly why: string };
+  /** When something was accepted last and nothing refused beside it, epoch ms: what was refused before may go. */
+  readonly takenAt?: number;
 }
 
 /** How an attempt ended. */
@@ -98,6 +100,7 @@ export function noted(lane: Lane, round: readonly Ended[], now: number): Lane {
     failures,
     notBefore: now + Math.max(pause, ...asked),
     ...(standing && { refusal: standing }),
+    ...(!standing && round.some(isAccepted) && { takenAt: now }),
   };
 }
 

@@ -18,6 +18,12 @@ const SKEW_MS = 5_000;
 
 const TOLD: ReadonlySet<EntryKind> = new Set<EntryKind>(['page', 'ticket', 'update', 'reminder', 'resolved']);
 
+/** That another receiver has not taken something is news as long as it is so, and never for that one itself. */
+function isNewsFor({ delivery }: Incident, { receiver, done }: Cursor, { seq, about }: Entry): boolean {
+  if (seq <= done) return false;
+  return about === undefined || (about !== receiver.name && delivery[about]?.refused !== undefined);
+}
+
 function hears(receiver: Receiver, kind: EntryKind): boolean {
   if (kind === 'update') return receiver.updates;
   if (kind === 'reminder') return receiver.remind !== undefined;
@@ -27,20 +33,38 @@ function hears(receiver: Receiver, kind: EntryKind): boolean {
 /** The next entry that the receiver is to be told; undefined: it is up to date. */
 export function nextEntry(incident: Incident, cursor: Cursor): Entry | undefined {
   if (cursor.repeatAt !== undefined) return incident.timeline.findLast(({ kind }) => kind === 'resolved');
-  return incident.timeline.find(({ seq, kind }) => seq > cursor.done && hears(cursor.receiver, kind));
+  return waitingEntries(incident, cursor)[0];
 }
 
-/** When the receiver's next attempt is due, epoch ms; undefined: nothing is to be told. */
-export function attemptDue(incident: Incident, cursor: Cursor): number | undefined {
+/** What the receiver has yet to take, in order. */
+const waitingEntries = (incident: Incident, cursor: Cursor): Entry[] =>
+  incident.timeline.filter(
+    (entry) => hears(cursor.receiver, entry.kind) && isNewsFor(incident, cursor, entry),
+  );
+
+/** How many messages have yet to be taken, of all receivers. A resolve that is repeated was taken. */
+export const undelivered = (incident: Incident): number =>
+  Object.values(incident.delivery).reduce((sum, cursor) => sum + waitingEntries(incident, cursor).length, 0);
+
+/**
+ * When the receiver's next attempt is due, epoch ms; undefined: nothing is to be told. `mendedAt`: when it last took
+ * something, or was configured; what it refused before that waits no longer.
+ */
+export function attemptDue(incident: Incident, cursor: Cursor, mendedAt = 0): number | undefined {
   if (cursor.repeatAt !== undefined) return Math.max(cursor.repeatAt, cursor.nextAt);
-  return nextEntry(incident, cursor) && cursor.nextAt;
+  if (!nextEntry(incident, cursor)) return undefined;
+  return isRefused(cursor) && mendedAt > cursor.since ? Math.min(mendedAt, cursor.nextAt) : cursor.nextAt;
 }
 
 /** Whether the receiver is to be told something now. */
-export function isDue(incident: Incident, cursor: Cursor, now: number): boolean {
-  const dueAt = attemptDue(incident, cursor);
+export function isDue(incident: Incident, cursor: Cursor, now: number, mendedAt = 0): boolean {
+  const dueAt = attemptDue(incident, cursor, mendedAt);
   return dueAt !== undefined && (dueAt <= now || wasSetBack(cursor.since, now));
 }
+
+/** Whether the last attempt was refused, so that the next one waits until somebody may have mended it. */
+export const isRefused = ({ refused, lastError }: Cursor): boolean =>
+  refused !== undefined && refused === lastError;
 
 /** Whether the clock was set back since it said `then`. */
 export const wasSetBack = (then: number, now: number): boolean => now < then - SKEW_MS;
@@ -90,10 +114,14 @@ export function ended(
 function accepted(incident: Incident, cursor: Cursor, entry: Entry, now: number): Cursor {
   const { repeatAt, lastError: _e, refused: _r, ...rest } = cursor;
   const done = Math.max(cursor.done, lastTold(incident, cursor, entry));
-  const next = { ...rest, done, attempts: 0, nextAt: now };
+  const next = { ...rest, ...heardAt(cursor, entry, now), done, attempts: 0, nextAt: now };
   if (entry.kind !== 'resolved' || !cursor.uncertain) return next;
   return repeatAt === undefined ? { ...next, repeatAt: now + REPEAT_MS } : { ...next, uncertain: false };
 }
+
+/** When it first heard of the incident, and of its end. */
+const heardAt = ({ announcedAt, resolvedAt }: Cursor, { kind }: Entry, now: number): Partial<Cursor> =>
+  kind === 'resolved' ? { resolvedAt: resolvedAt ?? now } : { announcedAt: announcedAt ?? now };
 
 /** Whoever is called now need not be reminded of it as well: the reminders that waited meanwhile are done with. */
 function lastTold({ timeline }: Incident, { receiver }: Cursor, { seq, kind }: Entry): number {

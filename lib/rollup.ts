@@ -1,36 +1,28 @@
-import type { Check } from './config/compiled.ts';
+import { type GlanceContext, glanceAt, NO_LOOK } from './glance.ts';
 import {
   addSums,
   DAY_MS,
   HOUR_MS,
   type HourRow,
+  hourOf,
   MINUTE_MS,
   mergeRows,
+  minuteOf,
   NO_SUM,
-  rollHour,
-  type Sighting,
   type Sum,
-  standingAt,
   sumRow,
+  takeAway,
 } from './history.ts';
+import { type HourBody, hex, isIn, type RollContext, rollTicks, shardsOf } from './hour.ts';
 import { DAYS, HOURS, spanKey, spanRange, ticksOf, ticksOfShard } from './items.ts';
-import { endOf } from './keys.ts';
-import { type PackedTick, unpackTick } from './latest.ts';
+import type { PackedTick } from './latest.ts';
 import type { Item, Store } from './ports.ts';
-import { shardOf } from './schedule.ts';
 import { update } from './store.ts';
-
-/** What is stored of an hour, per shard, of each check by its hash (hexadecimal): its row, and what stood at the end. */
-interface HourBody {
-  readonly rows: Readonly<Record<string, HourRow>>;
-  readonly standing: Readonly<Record<string, readonly Sighting[]>>;
-  /** Beats skipped. */
-  readonly skipped: number;
-}
 
 /** What is stored of a day, per shard. */
 interface DayBody {
   readonly sums: Readonly<Record<string, Sum>>;
+  readonly first?: Readonly<Record<string, number>>;
 }
 
 const HOURS_KEPT = 96;
@@ -42,17 +34,7 @@ const DAY_LIFE_MS = 400 * DAY_MS;
 const CURRENT_MS = 5 * MINUTE_MS;
 const YOUNG_MS = 3 * HOUR_MS;
 
-const hourOf = (at: number): number => Math.floor(at / HOUR_MS) * HOUR_MS;
 const dayOf = (at: number): number => Math.floor(at / DAY_MS) * DAY_MS;
-const hex = (hash: number): string => hash.toString(16).padStart(8, '0');
-
-/** What a check's history needs to know of its config. */
-export interface RollContext {
-  readonly now: number;
-  /** By hash; undefined: not configured any more. */
-  readonly check: (hash: number) => Check | undefined;
-  readonly inMaintenance: (check: Check, at: number) => boolean;
-}
 
 /** History as `show` reads it, kept in memory, and the roll-up that writes it. */
 export class Rollup {
@@ -61,7 +43,10 @@ export class Rollup {
   readonly #rows = new Map<string, Map<number, HourRow>>();
   readonly #hours = new Map<string, Map<number, Sum>>();
   readonly #days = new Map<string, Map<number, Sum>>();
+  #live = NO_LOOK;
   readonly #skipped = new Map<number, number>();
+  /** When each check was first read, as far as history goes back, epoch ms. */
+  readonly #first = new Map<string, number>();
   #oldest = Number.POSITIVE_INFINITY;
   #currentRolledAt = 0;
 
@@ -90,12 +75,21 @@ export class Rollup {
     return Number.isFinite(this.#oldest) ? this.#oldest : undefined;
   }
 
+  /** When a check was first read, as far as history goes back, epoch ms; undefined: never. */
+  first(hash: number): number | undefined {
+    return this.#first.get(hex(hash));
+  }
+
   row(hash: number, hour: number): HourRow | undefined {
-    return this.#rows.get(hex(hash))?.get(hour);
+    return this.#liveIn(hash, hour)?.row ?? this.#rows.get(hex(hash))?.get(hour);
   }
 
   hour(hash: number, hour: number): Sum | undefined {
-    return this.#hours.get(hex(hash))?.get(hour);
+    return this.#liveIn(hash, hour)?.sum ?? this.#hours.get(hex(hash))?.get(hour);
+  }
+
+  #liveIn(hash: number, hour: number): { readonly row: HourRow; readonly sum: Sum } | undefined {
+    return hour === this.#live.hour ? this.#live.rows.get(hex(hash)) : undefined;
   }
 
   /** A day as stored; the one that is going on, from its hours. */
@@ -106,24 +100,40 @@ export class Rollup {
 
   /** The hours from `from` to before `to`. */
   #sumOf(hash: number, from: number, to: number): Sum | undefined {
+    const live = this.#live.hour;
     const sums = [...(this.#hours.get(hex(hash)) ?? [])]
-      .filter(([hour]) => hour >= from && hour < to)
+      .filter(([hour]) => hour >= from && hour < to && hour !== live)
       .map(([, sum]) => sum);
+    const newest = live >= from && live < to ? this.hour(hash, live) : undefined;
+    if (newest) sums.push(newest);
     return sums.length > 0 ? sums.reduce(addSums) : undefined;
   }
 
-  /** The newest 24 hours. */
+  /** The newest 24 hours, without the minute that is going on: a minute counts once it is over. */
   lastDay(hash: number, now: number): Sum {
-    return this.#sumOf(hash, hourOf(now) - 23 * HOUR_MS, now + 1) ?? NO_SUM;
+    const sum = this.#sumOf(hash, hourOf(now) - 23 * HOUR_MS, now + 1) ?? NO_SUM;
+    return takeAway(sum, this.#goingOn(hash, now));
   }
 
-  /** Today and the days before it, `count` in all. */
+  #goingOn(hash: number, now: number): Sum {
+    const row = this.row(hash, hourOf(now));
+    const minute = (minuteOf(now) - hourOf(now)) / MINUTE_MS;
+    return row ? sumRow(row, minute, minute + 1) : NO_SUM;
+  }
+
+  /** All that is kept. */
+  all(hash: number, now: number): Sum {
+    return this.lastDays(hash, DAYS_KEPT + 1, now);
+  }
+
+  /** Today and the days before it, `count` in all, without the minute that is going on. */
   lastDays(hash: number, count: number, now: number): Sum {
     const first = dayOf(now) - (count - 1) * DAY_MS;
     const days = [...(this.#days.get(hex(hash)) ?? [])]
       .filter(([day]) => day >= first && day < dayOf(now))
       .map(([, sum]) => sum);
-    return days.reduce(addSums, this.day(hash, dayOf(now), now) ?? NO_SUM);
+    const sum = days.reduce(addSums, this.day(hash, dayOf(now), now) ?? NO_SUM);
+    return takeAway(sum, this.#goingOn(hash, now));
   }
 
   /** Beats skipped in the newest 24 hours. */
@@ -151,21 +161,24 @@ export class Rollup {
     this.#currentRolledAt = context.now;
   }
 
+  /**
+   * Takes in, for whoever looks now, what the newest minutes show. It lies over what was rolled up until the next look;
+   * nothing of it is stored.
+   */
+  async glance(context: GlanceContext): Promise<void> {
+    const hour = hourOf(context.now);
+    this.#live = await glanceAt(this.#store, context, (hash) => this.#rows.get(hash)?.get(hour));
+    for (const [hash, at] of this.#live.first) this.#sawFirst(hash, at);
+  }
+
   /** Answers whether something else stands at the end of the hour than before. */
   async #rollHour(hour: number, context: RollContext): Promise<boolean> {
     const earlier = await this.#store.list<HourBody>(HOURS, spanRange(hour - HOUR_MS, hour - HOUR_MS));
     const stood = earlier.flatMap(({ body }) => Object.entries(body.standing));
     let changedEnd = false;
-    this.#forget(hour, context.now);
-    const partition = ticksOf(hour);
-    for (let from: string | undefined; ; ) {
-      const [first] = await this.#store.list(
-        partition,
-        from === undefined ? { limit: 1 } : { from, limit: 1 },
-      );
-      const shard = first?.sort.split('/')[0];
-      if (shard === undefined) break;
-      const ticks = await this.#store.list<PackedTick>(partition, ticksOfShard(shard));
+    const bodies: HourBody[] = [];
+    for await (const shard of shardsOf(this.#store, hour)) {
+      const ticks = await this.#store.list<PackedTick>(ticksOf(hour), ticksOfShard(shard));
       const body = rollTicks(
         hour,
         ticks,
@@ -176,10 +189,13 @@ export class Rollup {
         changedEnd ||= JSON.stringify(current?.body.standing ?? {}) !== JSON.stringify(body.standing);
         return { body, expires: hour + HOUR_LIFE_MS };
       });
-      this.#learnHour(hour, body, context.now);
+      bodies.push(body);
       if (hour < hourOf(context.now)) await this.#rollDay(dayOf(hour), shard);
-      from = endOf(shard);
     }
+    // all at once: whoever looks meanwhile sees the hour as it was
+    this.#forget(hour, context.now);
+    for (const body of bodies) this.#learnHour(hour, body, context.now);
+    if (this.#live.hour === hour) this.#live = NO_LOOK;
     return changedEnd;
   }
 
@@ -190,16 +206,20 @@ export class Rollup {
       items.filter(({ sort }) => sort.split('/')[1] === shard).flatMap(({ body }) => Object.keys(body.rows)),
     );
     const hours = new Map<string, Map<number, HourRow>>();
+    const first: Record<string, number> = {};
     for (const item of items) {
       for (const [hash, row] of Object.entries(item.body.rows)) {
         if (mine.has(hash)) addRow(inner(hours, hash), startOf(item), row);
+      }
+      for (const [hash, at] of Object.entries(item.body.first ?? {})) {
+        if (mine.has(hash)) first[hash] = Math.min(first[hash] ?? at, at);
       }
     }
     const sums = [...hours].map(([hash, rows]) => [
       hash,
       [...rows.values()].map((row) => sumRow(row)).reduce(addSums),
     ]);
-    const body: DayBody = { sums: Object.fromEntries(sums) };
+    const body: DayBody = { sums: Object.fromEntries(sums), first };
     await update<DayBody>(this.#store, spanKey(DAYS, day, shard), () => ({
       body,
       expires: day + DAY_LIFE_MS,
@@ -220,16 +240,20 @@ export class Rollup {
     for (const [hash, row] of Object.entries(body.rows)) {
       const rows = inner(this.#rows, hash);
       const merged = addRow(rows, hour, row);
-      const first = merged.marks.search(/[^.]/);
-      if (first >= 0) this.#oldest = Math.min(this.#oldest, hour + first * MINUTE_MS);
+      this.#sawFirst(hash, body.first?.[hash] ?? hour);
       if (hour <= hourOf(now) - ROWS_KEPT * HOUR_MS) rows.delete(hour);
       inner(this.#hours, hash).set(hour, sumRow(merged));
     }
   }
 
+  #sawFirst(hash: string, at: number): void {
+    this.#first.set(hash, Math.min(this.#first.get(hash) ?? at, at));
+    this.#oldest = Math.min(this.#oldest, at);
+  }
+
   #learnDay(day: number, body: DayBody): void {
-    this.#oldest = Math.min(this.#oldest, day);
     for (const [hash, sum] of Object.entries(body.sums)) {
+      this.#sawFirst(hash, body.first?.[hash] ?? day);
       const days = inner(this.#days, hash);
       if (minutes(sum) >= minutes(days.get(day) ?? NO_SUM)) days.set(day, sum);
     }
@@ -258,38 +282,4 @@ function addRow(rows: Map<number, HourRow>, hour: number, row: HourRow): HourRow
   const merged = known ? mergeRows(known, row) : row;
   rows.set(hour, merged);
   return merged;
-}
-
-const isIn = (shard: string, hash: string): boolean =>
-  shardOf(Number.parseInt(hash, 16), { bits: Number.parseInt(shard, 10) }) === shard;
-
-/** One shard's hour, whole, from its ticks in any order and from what stood when it began. */
-function rollTicks(
-  hour: number,
-  ticks: readonly Item<PackedTick>[],
-  stood: readonly (readonly [hash: string, seen: readonly Sighting[]])[],
-  context: RollContext,
-): HourBody {
-  const byCheck = new Map(stood.map(([hash, seen]) => [Number.parseInt(hash, 16), [...seen]]));
-  let skipped = 0;
-  for (const { sort, body } of ticks) {
-    const [, beat = '0', location = ''] = sort.split('/');
-    skipped += body.skipped;
-    for (const { hash, at, status, latencyMs } of unpackTick(body, Number(beat))) {
-      const seen = byCheck.get(hash);
-      if (seen) seen.push({ location, at, status, latencyMs });
-      else byCheck.set(hash, [{ location, at, status, latencyMs }]);
-    }
-  }
-  const rows: [string, HourRow][] = [];
-  const standing: [string, Sighting[]][] = [];
-  for (const [hash, seen] of byCheck) {
-    const check = context.check(hash);
-    const every = check?.every ?? 0;
-    const inMaintenance = (at: number) => check !== undefined && context.inMaintenance(check, at);
-    rows.push([hex(hash), rollHour(hour, seen, { every, inMaintenance, now: context.now })]);
-    const last = standingAt(hour + HOUR_MS, seen, every);
-    if (last.length > 0) standing.push([hex(hash), last]);
-  }
-  return { rows: Object.fromEntries(rows), standing: Object.fromEntries(standing), skipped };
 }

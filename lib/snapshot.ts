@@ -29,8 +29,13 @@ export interface CheckView {
   /** Since when it has this status, epoch ms; undefined while nothing is known. */
   readonly since: number | undefined;
   readonly latencyMs: number | undefined;
-  /** 0–1, minutes up or degraded among those known outside maintenance; undefined without data. */
+  /**
+   * 0–1, minutes up or degraded among those known outside maintenance; undefined without data. A minute counts once
+   * it is over. Where history is younger than the window, it is that of the history: `record` tells.
+   */
   readonly uptime: Readonly<Record<'24h' | '7d' | '30d' | '90d', number | undefined>>;
+  /** All that is kept of it; undefined: it was never read. */
+  readonly record: CheckRecord | undefined;
   readonly bar: Bar;
   /** Mean latency per slot, oldest first, ms; undefined in a slot without data. */
   readonly latency: {
@@ -47,7 +52,16 @@ export interface CheckView {
   readonly readAt?: number;
 }
 
-/** History as a row of slots, oldest first: 90 days, or 48 hours or 60 minutes while there is less. */
+/** How long a check has been watched, and how many minutes of that were well. */
+export interface CheckRecord {
+  /** When it was first read, epoch ms. */
+  readonly since: number;
+  /** Minutes up or degraded, and those of any known kind outside maintenance, as far as they are over. */
+  readonly up: number;
+  readonly known: number;
+}
+
+/** History as a row of slots, oldest first: 90 days, or 90 hours or 90 minutes while there is less. */
 export interface Bar {
   readonly unit: 'minute' | 'hour' | 'day';
   /** Start of the first slot, epoch ms. */
@@ -74,10 +88,18 @@ export interface IncidentView {
   readonly openedAt: number;
   readonly resolvedAt: number | undefined;
   /** Only the operator sees the texts; the public reads fixed words for the kinds (lib/status/project.ts). */
-  readonly timeline: readonly { readonly at: number; readonly text: string; readonly kind?: EntryKind }[];
+  readonly timeline: readonly { readonly at: number; readonly text: string; readonly kind?: LineKind }[];
   /** Path or URL of its runbook. Only the operator sees it. */
   readonly runbook?: string | undefined;
+  /** What holds the announcement back, or held it until the end. Of `maintenance` the public doesn't hear. */
+  readonly heldBy?: string;
 }
+
+/**
+ * What a line of a timeline is: an entry; that a receiver accepted the page, the ticket or the end, or has yet to;
+ * that a flapping check failed again, or is well for now.
+ */
+export type LineKind = EntryKind | 'paged' | 'ticketed' | 'accepted' | 'waiting' | 'flaps' | 'quiet';
 
 export interface MaintenanceView {
   /** Ids of the checks (two checks may share a name); undefined: all of them. */

@@ -9,6 +9,7 @@ import { begun, ended, isDue, isUntold, nextEntry } from './outbox.ts';
 import { type Item, type Log, SecretError, type Store } from './ports.ts';
 import { redact } from './redact.ts';
 import { update } from './store.ts';
+import { notTaken } from './words.ts';
 
 /** What delivery needs of a notifier. */
 export interface Sender {
@@ -24,6 +25,8 @@ export interface Post extends Means {
   readonly sender: (type: string) => Sender;
   /** The receiver that the config calls so now, if it does. */
   readonly receiver: (name: string) => Receiver | undefined;
+  /** When the receivers were configured last (a start, a reload), epoch ms: who refused before is asked again. */
+  readonly configuredAt: () => number;
   /** Where links below the status page point; undefined: nowhere. */
   readonly baseUrl: () => string | undefined;
   /** 0–1. */
@@ -42,20 +45,27 @@ export interface Told {
 /** One attempt ends by then. */
 const ATTEMPT_MS = 10_000;
 
+/** One receiver's next entry of one incident; what was refused before `mendedAt` (epoch ms) waits no longer. */
+export interface Errand {
+  readonly incident: Incident;
+  readonly name: string;
+  readonly mendedAt: number;
+}
+
 /**
  * One attempt to tell a receiver the next entry of an incident, under a lease that holds until `leaseUntil`
  * (epoch ms). It is noted before it is made, so that a process that dies in it leaves a trace; the entry is
  * marked as done only after the receiver has accepted it. Answers undefined where no attempt was made.
  */
 export async function tell(
-  { incident: { subject, n }, name }: { readonly incident: Incident; readonly name: string },
+  { incident: { subject, n }, name, mendedAt }: Errand,
   leaseUntil: number,
   post: Post,
 ): Promise<Told | undefined> {
   const { clock } = post;
   const change = (next: Change) => changeIncident({ subject, n }, name, next, post);
   const started = await change((incident, cursor) => {
-    if (!isDue(incident, cursor, clock.now())) return undefined;
+    if (!isDue(incident, cursor, clock.now(), mendedAt)) return undefined;
     return withCursor(incident, name, begun(cursor, receiverOf(incident, name, cursor, post)));
   });
   const cursor = started?.delivery[name];
@@ -70,9 +80,24 @@ export async function tell(
   };
   const outcome = await send({ incident: started, entry, receiver: cursor.receiver }, note, post);
   const incident = await note(outcome);
-  if (outcome.outcome === 'refused' && cursor.refused === undefined)
-    post.log.error(`${name} refuses "${started.title}": ${outcome.why}`);
+  report({ incident: started, entry, name, cursor }, outcome, post.log);
   return { incident: incident ?? started, name, outcome };
+}
+
+interface Attempt {
+  readonly incident: Incident;
+  readonly entry: Entry;
+  readonly name: string;
+  readonly cursor: Cursor;
+}
+
+/** What came of an attempt, for whoever looks at the console; a failure is said once, and its end. */
+function report({ incident, entry, name, cursor }: Attempt, outcome: Outcome, log: Log): void {
+  const { id, title } = incident;
+  if (outcome.outcome === 'accepted') log.info(`incident ${id}, ${entry.kind}: ${name} accepted "${title}"`);
+  else if (outcome.outcome === 'refused') {
+    if (cursor.refused === undefined) log.error(notTaken(title, name, outcome.why));
+  } else if (cursor.attempts === 1) log.warn(`"${title}" is not delivered to ${name} yet: ${outcome.why}`);
 }
 
 /** Whom the next entry goes to: the one that has heard of the incident, or else whoever has that name now. */
@@ -115,7 +140,7 @@ function tellOthers(
   now: number,
 ): Incident {
   if (outcome.outcome !== 'refused' || before.refused !== undefined) return incident;
-  return append(incident, now, 'update', `${name} refused this: ${outcome.why}`);
+  return append(incident, now, 'update', notTaken(incident.title, name, outcome.why), name);
 }
 
 interface Sending {
@@ -141,11 +166,14 @@ async function send(
       (outcome) => void note(outcome).catch(failed),
     );
   } catch (error) {
-    if (error instanceof SecretError) return { outcome: 'refused', why: error.message, final: false };
+    if (error instanceof SecretError) return { outcome: 'refused', why: unasked(error), final: false };
     failed(error);
     return { outcome: 'retry', why: words(error), uncertain: true };
   }
 }
+
+const unasked = ({ message }: SecretError): string =>
+  `it was not asked, since Watchbill itself lacks something: ${message}`;
 
 const words = (error: unknown): string => redact(error instanceof Error ? error.message : String(error));
 

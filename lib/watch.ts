@@ -8,13 +8,14 @@ import { aliveKey } from './items.ts';
 import { key } from './keys.ts';
 import { inMaintenance } from './maintenance.ts';
 import { type Beat, runBeat, type Site } from './observe.ts';
-import type { Blobs, Queue } from './ports.ts';
+import { type Blobs, type Queue, StoreError } from './ports.ts';
 import type { Ask, EarlyTick, Tick } from './reading.ts';
 import type { Rollup } from './rollup.ts';
 import { hashOf, offsetIn, STALE_BEAT_MS } from './schedule.ts';
 import { snapshotOf } from './show.ts';
 import type { Snapshot } from './snapshot.ts';
 import { update } from './store.ts';
+import { forgottenWords } from './words.ts';
 
 /**
  * The story. Checks are observed in every location, and their readings sent home; home decides what is really
@@ -84,8 +85,8 @@ export async function decideByClock(home: Home, rollup: Rollup, asks: Queue<Ask>
   const cases = world.config.checks.flatMap((check) => casesOf(check, world));
   cases.push(...locationCases(world, (location) => home.readingsAt(location)));
   const changed = await settle(cases, home);
-  for (const { subject } of home.forgotten(new Set(cases.map(({ subject }) => subject)))) {
-    const ended = await home.endIncident(subject, 'No longer watched.');
+  for (const incident of home.forgotten(new Set(cases.map(({ subject }) => subject)))) {
+    const ended = await home.endIncident(incident.subject, forgottenWords(incident));
     if (ended) changed.push(ended);
   }
   for (const ask of asksOf(home.world())) await asks.send(ask);
@@ -107,10 +108,16 @@ export async function confirmNow(early: EarlyTick, home: Home, asks: Queue<Ask>)
 async function settle(cases: readonly Case[], home: Home): Promise<Incident[]> {
   const changed: Incident[] = [];
   for (const seen of cases) {
-    const incident = await home.settle(seen);
+    const incident = await home.settle(seen).catch((error: unknown) => goOnWithout(seen, error, home));
     if (incident) changed.push(incident);
   }
   return changed;
+}
+
+/** A defect in one case keeps no other from being decided. A store that fails does: then all of it comes again. */
+function goOnWithout({ subject, title }: Case, error: unknown, { log }: Home): undefined {
+  if (error instanceof StoreError) throw error;
+  log.error(`"${title}" could not be decided on`, { subject, error: String(error) });
 }
 
 /** Deliver: sends what is due, in order. Answers when to come back, epoch ms; undefined: when there is news. */

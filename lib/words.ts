@@ -1,4 +1,4 @@
-import type { Case } from './incident.ts';
+import type { Case, Incident } from './incident.ts';
 import { REASONS } from './reasons.ts';
 
 /** `90_000` → `1 min 30 s`: the two largest units, for people. */
@@ -28,6 +28,35 @@ export function toldOf({ title, evidence }: Pick<Case, 'title' | 'evidence'>): s
       : '';
   return `${title}${why ? `: ${why}` : '.'}${where}`;
 }
+
+/** Why nobody is told of it yet. */
+export const heldWords = (title: string, heldBy: string): string =>
+  heldBy === 'maintenance'
+    ? `Nobody is told while its maintenance lasts: ${title}.`
+    : `Nobody is told yet, since it ${heldBy}, which is not known to be well: ${title}.`;
+
+/** That it is over, and for how long it was: what is watched after a flapping is not a part of that. */
+export function endedWords(
+  { check, title, openedAt, quietSince = Number.POSITIVE_INFINITY }: Incident,
+  now: number,
+): string {
+  const failed = lasted(Math.min(quietSince, now) - openedAt);
+  if (!check) return `Over after ${failed}: ${title}.`;
+  const proved = quietSince < now ? `, and has stayed well for ${lasted(now - quietSince)}` : '';
+  return `${check.name} is well again after ${failed}${proved}.`;
+}
+
+/** Of a flapping one, while it is quiet: for `FLAP_MS` of lib/incident.ts. */
+export const WELL_AGAIN =
+  'Well again. It is watched for ten minutes before this is called resolved, because it came back before.';
+
+/** Why an incident ends that nobody tells of any more. */
+export const forgottenWords = ({ check, title }: Incident): string =>
+  check ? `${check.name} is no longer watched.` : `No longer watched: ${title}.`;
+
+/** What a receiver has not taken, and why: it refused it, or it could not even be asked. */
+export const notTaken = (title: string, name: string, why: string): string =>
+  `"${title}" is not delivered to ${name}: ${why}`;
 
 /** What a reason code means, for people; an unknown code stands for itself. */
 export const meaning = (code: string): string =>

@@ -32,7 +32,20 @@ describe('on an early tick home asks', () => {
       { checks, known: { api: { a: latestOf(['down'], NOON) } } },
       [],
     ],
-    ['nothing while an incident is open', { checks, open: { [checkSubject('api', 'down')]: {} } }, []],
+    [
+      'nothing once somebody was told of its outage',
+      { checks, open: { [checkSubject('api', 'down')]: { announcedAt: NOON } } },
+      [],
+    ],
+    [
+      'the same while its outage is held back: it fails anew, and so may its parent',
+      {
+        checks,
+        known: { api: { a: latestOf(['down', 'up'], NOON) } },
+        open: { [checkSubject('api', 'down')]: {} },
+      },
+      ['a: dns', 'b: api dns', 'c: api dns'],
+    ],
     ['nothing about a check that isn’t configured', { checks: [checkOf('web', { locations })] }, []],
     [
       'only where the check runs',

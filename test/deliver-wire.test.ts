@@ -98,7 +98,7 @@ test('a revoked key is told to the webhook in the words of the answer; once it i
   await pass();
   expect(kinds()).toEqual(['page', 'update']);
   expect(hook.ledger.messages[1]?.body).toMatchObject({
-    text: 'pagerduty refused this: It answered 403 Forbidden: {"message":"Forbidden: this key was revoked"}',
+    text: '"api is down" is not delivered to pagerduty: It answered 403 Forbidden: {"message":"Forbidden: this key was revoked"}',
   });
   await desk.say('api', 'close');
   await pass();

@@ -124,9 +124,11 @@ describe('a refusal', () => {
     expect(desk.receivers.attempts.filter(({ name }) => name === 'pagerduty')).toHaveLength(1);
     expect(desk.receivers.heard).toEqual(['page api', 'update api']);
     expect(desk.receivers.messages[1]?.message.text).toBe(
-      'pagerduty refused this: It answered 400 Bad Request.',
+      '"api is down" is not delivered to pagerduty: It answered 400 Bad Request.',
     );
-    expect(desk.logged).toEqual(['pagerduty refuses "api is down": It answered 400 Bad Request.']);
+    expect(desk.logged).toEqual([
+      '"api is down" is not delivered to pagerduty: It answered 400 Bad Request.',
+    ]);
     expect((await desk.incident('api')).timeline.map(({ kind }) => kind)).toContain('page');
     desk.receivers.modes.pagerduty = 'up';
     await desk.say('api', 'close');
@@ -495,4 +497,109 @@ test('a page that nobody has heard yet waits behind no reminder', async () => {
   expect(desk.receivers.told).toHaveLength(2 * ids.length + 1);
   const fresh = desk.receivers.attempts.find(({ notice }) => notice.incident.check?.id === 'fresh');
   expect((fresh?.at ?? 0) - opened).toBeLessThanOrEqual(SECOND);
+});
+
+describe('a receiver that has refused is asked again at once (F06)', () => {
+  /** PagerDuty has refused the page of `api` a minute ago. */
+  async function refused() {
+    const desk = await Desk.start();
+    desk.receivers.modes.pagerduty = 403;
+    await desk.say('api', 'open');
+    await desk.work(MINUTE);
+    desk.receivers.modes.pagerduty = 'up';
+    return desk;
+  }
+
+  test('when it takes something else', async () => {
+    const desk = await refused();
+    await desk.say('web', 'open');
+    await desk.work(SECOND);
+    expect(desk.receivers.told).toEqual(['trigger web', 'trigger api']);
+    await desk.say('api', 'close');
+    await desk.say('web', 'close');
+    await desk.work(MINUTE);
+    isOver(desk);
+  });
+
+  test('when another process has it take something: a drill', async () => {
+    const desk = await refused();
+    await desk.say('drill', 'open', { subject: 'drill/1', class: 'drill' });
+    await desk.clock.run(deliverDue(desk.postOn(desk.memory), ({ subject }) => subject === 'drill/1'));
+    expect(desk.receivers.told).toEqual(['trigger drill']);
+    await desk.work(SECOND);
+    expect(desk.receivers.told).toEqual(['trigger drill', 'trigger api']);
+  });
+
+  test('when it is configured again, or the process starts, and only then', async () => {
+    const desk = await refused();
+    await desk.work(5 * MINUTE);
+    expect(desk.receivers.told).toEqual([]);
+    desk.configuredAt = desk.clock.now();
+    await desk.work(SECOND);
+    expect(desk.receivers.told).toEqual(['trigger api']);
+  });
+
+  test('but no more than that: it refuses one incident for ever, and takes the others', async () => {
+    const desk = await Desk.start();
+    desk.receivers.modes.pagerduty = ({ incident }) => (incident.check?.id === 'api' ? 403 : 'up');
+    await desk.say('api', 'open');
+    await desk.work(MINUTE);
+    for (let i = 0; i < 10; i++) {
+      await desk.say(`web-${i}`, 'open');
+      await desk.work(SECOND);
+    }
+    await desk.work(MINUTE);
+    const asked = desk.receivers.attempts.filter(
+      ({ name, notice }) => name === 'pagerduty' && notice.incident.check?.id === 'api',
+    );
+    expect(asked.length).toBeLessThanOrEqual(11);
+  });
+});
+
+describe('what a receiver has not taken', () => {
+  test('it is not told itself; the others are, unless it has taken it meanwhile', async () => {
+    const desk = await Desk.start();
+    desk.receivers.modes = { pagerduty: 403, webhook: 403 };
+    await desk.say('api', 'open');
+    await desk.work(MINUTE);
+    desk.receivers.modes = {};
+    desk.configuredAt = desk.clock.now();
+    await desk.work(MINUTE);
+    expect([desk.receivers.told, desk.receivers.heard]).toEqual([['trigger api'], ['page api']]);
+    expect((await desk.incident('api')).timeline.filter(({ kind }) => kind === 'update')).toHaveLength(2);
+  });
+
+  test('for want of a secret, is called what it is: it was never asked', async () => {
+    const desk = await Desk.start();
+    desk.receivers.secrets = { ...desk.receivers.secrets, PD_KEY: undefined };
+    await desk.say('api', 'open');
+    await desk.work(SECOND);
+    const why = 'it was not asked, since Watchbill itself lacks something: no secret "PD_KEY"';
+    expect(desk.logged).toEqual([`"api is down" is not delivered to pagerduty: ${why}`]);
+    expect(desk.receivers.attempts.filter(({ name }) => name === 'pagerduty')).toEqual([]);
+  });
+});
+
+test('the console says who accepted what, and once that somebody hasn’t yet', async () => {
+  const desk = await Desk.start();
+  desk.receivers.modes.pagerduty = 500;
+  const opened = await desk.say('api', 'open');
+  await desk.work(HOUR);
+  desk.receivers.modes = {};
+  await desk.work(2 * MINUTE);
+  await desk.say('api', 'close');
+  await desk.work(MINUTE);
+  expect(desk.logged).toEqual([
+    '"api is down" is not delivered to pagerduty yet: It answered 500 Internal Server Error.',
+  ]);
+  expect(desk.said).toEqual([
+    `incident ${opened?.id}, page: webhook accepted "api is down"`,
+    `incident ${opened?.id}, page: pagerduty accepted "api is down"`,
+    `incident ${opened?.id}, resolved: pagerduty accepted "api is down"`,
+    `incident ${opened?.id}, resolved: webhook accepted "api is down"`,
+  ]);
+  const { pagerduty, webhook } = (await desk.incident('api')).delivery;
+  expect((pagerduty?.announcedAt ?? 0) - (opened?.openedAt ?? 0)).toBeGreaterThanOrEqual(HOUR);
+  expect((webhook?.announcedAt ?? 0) - (opened?.openedAt ?? 0)).toBeLessThanOrEqual(SECOND);
+  expect(pagerduty?.resolvedAt).toBeGreaterThan(pagerduty?.announcedAt ?? 0);
 });

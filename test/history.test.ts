@@ -5,14 +5,18 @@ import {
   type HourRow,
   minuteLatencies,
   rollHour,
+  rollMinutes,
   type Sighting,
+  seenNow,
+  splice,
   standingAt,
   sumRow,
   uptimeOf,
 } from '../lib/history.ts';
 import { Home } from '../lib/home.ts';
+import type { RollContext } from '../lib/hour.ts';
 import type { Status, Tick } from '../lib/reading.ts';
-import { type RollContext, Rollup } from '../lib/rollup.ts';
+import { Rollup } from '../lib/rollup.ts';
 import { hashOf, shardingOf, shardOf } from '../lib/schedule.ts';
 import { decide } from '../lib/watch.ts';
 import { VirtualClock } from './kit/clock.ts';
@@ -120,6 +124,69 @@ test('a latency comes back within 5 %, from 1 ms to 60 s, and only of what passe
   expect(minuteLatencies(failed)[0]).toBeUndefined();
 });
 
+describe('the minute that is going on', () => {
+  const now = NOON + 3 * MINUTE + 20 * SECOND;
+  const marks = (seen: readonly Sighting[], newest: readonly Sighting[]) =>
+    rollMinutes({ from: NOON + 2 * MINUTE, minutes: 2 }, seenNow(seen, newest, now, 2 * MINUTE), {
+      every: 20 * SECOND,
+      inMaintenance: () => false,
+      now,
+    }).marks;
+  const up = seenAt(2 * MINUTE + 50 * SECOND);
+  const down = seenAt(2 * MINUTE + 55 * SECOND, 'down', 'b');
+  test.each<[string, Sighting[], Sighting[], string]>([
+    ['nothing before the first reading', [], [], '..'],
+    ['what is known now, before it has a reading of its own', [up], [up], 'uu'],
+    [
+      'what its own readings say, once there are any',
+      [up, seenAt(3 * MINUTE, 'down')],
+      [seenAt(3 * MINUTE, 'down')],
+      'ud',
+    ],
+    [
+      'its worst so far',
+      [seenAt(3 * MINUTE, 'down'), seenAt(3 * MINUTE + SECOND)],
+      [seenAt(3 * MINUTE + SECOND)],
+      '.d',
+    ],
+    [
+      'what each location knows, newly or not',
+      [up, down, seenAt(3 * MINUTE + SECOND)],
+      [seenAt(3 * MINUTE + SECOND), down],
+      'gg',
+    ],
+    ['nothing where nobody has a say any more', [seenAt(MINUTE)], [seenAt(MINUTE)], '..'],
+  ])('is %s', (_, seen, newest, expected) => {
+    expect(marks(seen, newest)).toBe(expected);
+  });
+
+  test('takes the place of what the row says of it, latency included', () => {
+    const row = rollHour(NOON, [seenAt(0), seenAt(MINUTE)], {
+      every: 1,
+      inMaintenance: () => false,
+      now: NOON + HOUR,
+    });
+    const minutes = rollMinutes(
+      { from: NOON + MINUTE, minutes: 2 },
+      [seenAt(MINUTE, 'down'), seenAt(2 * MINUTE, 'up', 'local', 500)],
+      {
+        every: 1,
+        inMaintenance: () => false,
+        now: NOON + HOUR,
+      },
+    );
+    const spliced = splice(row, 1, minutes);
+    expect(spliced.marks).toBe(`udu${'.'.repeat(57)}`);
+    expect(minuteLatencies(spliced).map((ms) => ms && ms > 400)).toEqual([
+      false,
+      undefined,
+      true,
+      ...Array(57),
+    ]);
+    expect(splice(undefined, 1, minutes).marks).toBe(`.du${'.'.repeat(57)}`);
+  });
+});
+
 /* From here on: the whole way, from ticks through the store to sums. */
 
 const LOCATIONS = ['a', 'b', 'c'];
@@ -162,7 +229,11 @@ const tickOf = ({ check, location, at, status }: Told): Tick => {
 
 const END = NOON + 6 * HOUR;
 
-/** Takes in ticks in this order, rolling up after some of them, and reads what history says in the end. */
+/** Whoever looks sees the newest minutes. */
+const glanceAt = (rollup: Rollup, home: Home, now: number): Promise<void> =>
+  rollup.glance({ ...context(now), checks: CHECKS, known: (id) => home.known(id) });
+
+/** Takes in ticks in this order, rolling up and looking after some of them, and reads what history says in the end. */
 async function historyAfter(ticks: readonly Tick[], rollAfter: ReadonlySet<number> = new Set()) {
   const clock = new VirtualClock(NOON);
   const store = new MemoryStore();
@@ -172,12 +243,15 @@ async function historyAfter(ticks: readonly Tick[], rollAfter: ReadonlySet<numbe
   for (const tick of ticks) {
     await clock.advance(Math.max(0, tick.beat - clock.now()));
     await decide([tick], home);
-    if (rollAfter.has(i++)) await rollup.roll(home.dirtyHours, context(clock.now()));
+    if (rollAfter.has(i)) await rollup.roll(home.dirtyHours, context(clock.now()));
+    if (rollAfter.has(i++ - 1)) await glanceAt(rollup, home, clock.now());
   }
   await clock.advance(END - clock.now());
   await rollup.roll(home.dirtyHours, context(END));
   const reopened = await Rollup.open(store, END);
   await reopened.rollup.roll(new Set(reopened.dirty), context(END));
+  await glanceAt(rollup, home, END);
+  await glanceAt(reopened.rollup, home, END);
   return [rollup, reopened.rollup].map((each) => whatIsShown(each));
 }
 
@@ -191,11 +265,19 @@ function whatIsShown(rollup: Rollup) {
       id,
       hours: hours.map((hour) => rollup.hour(hash, hour)),
       sum,
+      first: rollup.first(hash),
       day: rollup.day(hash, day, END),
       tomorrow: rollup.day(hash, day, END + DAY),
     };
   }).concat([
-    { id: 'skipped', hours: [], sum: {} as never, day: undefined, tomorrow: rollup.skipped(END) as never },
+    {
+      id: 'skipped',
+      hours: [],
+      sum: {} as never,
+      first: undefined,
+      day: undefined,
+      tomorrow: rollup.skipped(END) as never,
+    },
   ]);
 }
 
@@ -262,6 +344,110 @@ test('uptime is what a second way of reckoning says, and no gap counts as up (in
     }),
     { numRuns: Number(process.env.WATCHBILL_RUNS ?? 40), endOnFailure: true },
   );
+});
+
+test('a look shows what a roll-up would now, up to the minute that is going on, and stores nothing', async () => {
+  const looks = fc.integer({ min: 4 * MINUTE, max: 55 * MINUTE });
+  await fc.assert(
+    fc.asyncProperty(told, looks, fc.integer({ min: 0, max: 59 * SECOND }), async (what, after, late) => {
+      const now = NOON + after;
+      const clock = new VirtualClock(NOON);
+      const store = new MemoryStore();
+      const home = await Home.open({ store, clock, log: silent }, CONFIG);
+      const { rollup } = await Rollup.open(store, NOON);
+      const rolledAt = Math.floor(now / MINUTE) * MINUTE - late;
+      // four hours of readings in one: minutes with many, and with none
+      const ticks = what
+        .map((one) => tickOf({ ...one, at: NOON + Math.floor((one.at - NOON) / 4) }))
+        .filter(({ beat }) => beat <= now)
+        .toSorted((a, b) => a.beat - b.beat);
+      await clock.advance(now - NOON);
+      for (const tick of ticks.filter(({ beat }) => beat <= rolledAt)) await home.remember(tick);
+      await rollup.roll(home.dirtyHours, context(rolledAt));
+      for (const tick of ticks.filter(({ beat }) => beat > rolledAt)) await home.remember(tick);
+      const stored = JSON.stringify(await store.list('hour'));
+      await glanceAt(rollup, home, now);
+      expect(JSON.stringify(await store.list('hour'))).toBe(stored);
+      const { rollup: whole } = await Rollup.open(store, now);
+      await whole.roll(new Set([NOON]), context(now));
+      const over = Math.floor(after / MINUTE);
+      const hash = hashOf('often');
+      const marks = (of: Rollup) => (of.row(hash, NOON)?.marks ?? '.'.repeat(60)).slice(0, over);
+      expect(marks(rollup)).toBe(marks(whole));
+      expect(rollup.first(hash)).toBe(whole.first(hash));
+      expect(uptimeOf(rollup.lastDay(hash, now))).toBe(uptimeOf(whole.lastDay(hash, now)));
+      await rollup.roll(new Set([NOON]), context(now));
+      expect(rollup.row(hash, NOON), 'a roll-up is the last word').toEqual(whole.row(hash, NOON));
+    }),
+    { numRuns: Number(process.env.WATCHBILL_RUNS ?? 40), endOnFailure: true },
+  );
+});
+
+test('a look knows what still stood when its minutes began, however much was read since', async () => {
+  const now = NOON + 10 * MINUTE + 50 * SECOND;
+  const clock = new VirtualClock(now);
+  const home = await Home.open({ store: new MemoryStore(), clock, log: silent }, CONFIG);
+  const { rollup } = await Rollup.open(home.store, now);
+  for (const seconds of [-65, 5, 15, 25, 35].map((s) => s * SECOND))
+    await home.remember(tickOf({ check: 0, location: 'a', at: NOON + 10 * MINUTE + seconds, status: 'up' }));
+  await glanceAt(rollup, home, now);
+  expect(rollup.row(hashOf('often'), NOON)?.marks.slice(8, 11)).toBe('.uu');
+});
+
+test('what a look showed of a minute that had no reading yet is forgotten at the roll-up', async () => {
+  const now = NOON + 10 * MINUTE + 5 * SECOND;
+  const home = await Home.open(
+    { store: new MemoryStore(), clock: new VirtualClock(now), log: silent },
+    CONFIG,
+  );
+  const { rollup } = await Rollup.open(home.store, now);
+  await home.remember(tickOf({ check: 0, location: 'a', at: now - 30 * SECOND, status: 'up' }));
+  await glanceAt(rollup, home, now);
+  expect(rollup.row(hashOf('often'), NOON)?.marks.slice(9, 11)).toBe('uu');
+  await rollup.roll(home.dirtyHours, context(now));
+  expect(rollup.row(hashOf('often'), NOON)?.marks.slice(9, 11)).toBe('u.');
+});
+
+test('in one minute all checks that are read have something to show, whatever their interval and their place in it', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.integer({ min: 0, max: MINUTE - 1 }), async (second) => {
+      const now = NOON + 10 * MINUTE + second;
+      const clock = new VirtualClock(now);
+      const home = await Home.open({ store: new MemoryStore(), clock, log: silent }, CONFIG);
+      const { rollup } = await Rollup.open(home.store, now);
+      for (const [check, { every }] of CHECKS.entries()) {
+        await home.remember(tickOf({ check, location: 'a', at: now - every - 1, status: 'up' }));
+      }
+      await glanceAt(rollup, home, now);
+      const running = CHECKS.map(({ id }) => rollup.row(hashOf(id), NOON)?.marks[10]);
+      expect(running).toEqual(['u', 'u', 'u']);
+    }),
+    { numRuns: 40, endOnFailure: true },
+  );
+});
+
+describe('a check was first read', () => {
+  const first = NOON + 20 * MINUTE + 14_321;
+
+  test('when it was, to the millisecond: at once, after the roll-up, after a restart, and days later', async () => {
+    const clock = new VirtualClock(first);
+    const store = new MemoryStore();
+    const home = await Home.open({ store, clock, log: silent }, CONFIG);
+    const { rollup } = await Rollup.open(store, first);
+    await glanceAt(rollup, home, first);
+    expect(rollup.first(hashOf('often'))).toBeUndefined();
+    for (const at of [first, first + 20 * SECOND, first + HOUR])
+      await home.remember(tickOf({ check: 0, location: 'a', at, status: 'up' }));
+    const firsts = (of: Rollup) => [of.first(hashOf('often')), of.first(hashOf('rare')), of.oldest];
+    await glanceAt(rollup, home, first + MINUTE);
+    expect(firsts(rollup)).toEqual([first, undefined, first]);
+    await rollup.roll(home.dirtyHours, context(first + 2 * HOUR));
+    expect(firsts(rollup)).toEqual([first, undefined, first]);
+    for (const days of [0, 1, 30, 80]) {
+      const { rollup: later } = await Rollup.open(store, first + 2 * HOUR + days * DAY);
+      expect(firsts(later), `${days} days later`).toEqual([first, undefined, first]);
+    }
+  });
 });
 
 describe('days', () => {

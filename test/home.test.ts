@@ -65,3 +65,36 @@ test('each incident of a subject is pointed at when it opens and when it closes'
   const pointers = await desk.memory.list<{ n: number }>(recentOf(desk.clock.now()));
   expect(pointers.map(({ body }) => body.n)).toEqual([1, 1, 2, 2, 3, 3]);
 });
+
+test('an older incident that somebody is still to be told of is not forgotten, until it is told (R5)', async () => {
+  const desk = await Desk.start();
+  desk.receivers.modes.pagerduty = 500;
+  const live = () =>
+    desk.home
+      .liveIncidents()
+      .map(({ n }) => n)
+      .toSorted();
+  for (let n = 0; n < 3; n++) {
+    await desk.say('api', 'open');
+    await desk.home.endIncident(checkSubject('api', 'down'), 'It is over.');
+  }
+  await desk.work(MINUTE);
+  expect(live()).toEqual([1, 2, 3]);
+  await desk.boot();
+  expect(live()).toEqual([1, 2, 3]);
+  desk.receivers.modes = {};
+  await desk.work(2 * MINUTE);
+  expect(live()).toEqual([]);
+});
+
+test('what another process has ended and delivered is not live any more after the next look', async () => {
+  const desk = await Desk.start();
+  await desk.say('api', 'open');
+  const here = desk.home;
+  await desk.boot();
+  await desk.home.endIncident(checkSubject('api', 'down'), 'It is over.');
+  await desk.work(MINUTE);
+  expect(here.liveIncidents()).toHaveLength(1);
+  await here.refresh();
+  expect(here.liveIncidents()).toEqual([]);
+});

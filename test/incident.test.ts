@@ -13,7 +13,8 @@ const PAGERDUTY: Receiver = {
 };
 const WEBHOOK: Receiver = { name: 'webhook', type: 'webhook', hears: 'everything', updates: true };
 
-interface Step extends Partial<Pick<Case, 'heldBy' | 'announceAfter' | 'severity' | 'class'>> {
+interface Step
+  extends Partial<Pick<Case, 'heldBy' | 'announceAfter' | 'severity' | 'class' | 'failingSince'>> {
   /** Since the step before, ms. */
   readonly after?: number;
   readonly want: Want;
@@ -344,4 +345,62 @@ describe('a clock that was set back by an hour', () => {
       'opened page',
     );
   });
+});
+
+describe('the texts stand alone', () => {
+  const texts = (...steps: readonly Step[]): string[] =>
+    lived(...steps).flatMap(({ timeline }) => timeline.map(({ text }) => text));
+
+  test('of an outage that something holds back', () => {
+    const held: Step[] = [
+      { want: 'open', heldBy: 'maintenance' },
+      { want: 'open', heldBy: 'depends on DNS' },
+    ];
+    expect(texts(...held, { after: 5 * SECOND, want: 'close' }).slice(1)).toEqual([
+      'Nobody is told while its maintenance lasts: API is down.',
+      'Nobody is told yet, since it depends on DNS, which is not known to be well: API is down.',
+      'Over after 5 s: API is down.',
+    ]);
+  });
+
+  test('of a reminder', () => {
+    expect(texts({ want: 'open' }, { after: 4 * HOUR, want: 'open' }).at(-1)).toBe(
+      'Still open after 4 h: API is down.',
+    );
+  });
+
+  test('of the end of a check’s outage; what is watched after a flapping is no part of it', () => {
+    const check = { id: 'api', name: 'API', type: 'http', target: '', group: undefined, public: true };
+    const about = (incident: Incident): Incident => ({ ...incident, check });
+    const [opened] = lived({ want: 'open' });
+    const closing = caseOf({ want: 'close' }, NOON);
+    const rules = (ms: number) => ({ now: NOON + ms, installation: 'test', receivers: [] });
+    expect(advance(about(opened as Incident), closing, rules(5 * SECOND))?.timeline.at(-1)?.text).toBe(
+      'API is well again after 5 s.',
+    );
+    const quiet = { ...about(opened as Incident), flapping: true, quietSince: NOON + MINUTE };
+    expect(advance(quiet, closing, rules(11 * MINUTE))?.timeline.at(-1)?.text).toBe(
+      'API is well again after 1 min, and has stayed well for 10 min.',
+    );
+  });
+});
+
+test('what held an outage back until its end is remembered; what let it go is not', () => {
+  const held: Step = { want: 'open', heldBy: 'maintenance' };
+  expect(lived(held, { want: 'close' })[0]?.heldBy).toBe('maintenance');
+  expect(lived(held, { want: 'open' }, { want: 'close' })[0]?.heldBy).toBeUndefined();
+});
+
+test('the newest stretch of failing is remembered, for as long as no newer one is seen', () => {
+  const since = (...stretches: (number | undefined)[]) =>
+    lived(
+      { want: 'open' },
+      ...stretches.map(
+        (at): Step => ({ after: MINUTE, want: 'open', ...(at !== undefined && { failingSince: at }) }),
+      ),
+    )[0]?.failingSince;
+  expect(since(undefined)).toBeUndefined();
+  expect(since(NOON)).toBeUndefined();
+  expect(since(NOON + 1, undefined)).toBe(NOON + 1);
+  expect(since(NOON + MINUTE, NOON + 1)).toBe(NOON + MINUTE);
 });

@@ -208,3 +208,28 @@ describe('a blind location', () => {
     expect(judgeLocation(readings, NOON).want).toBe(want);
   });
 });
+
+test.each<[string, Partial<Record<string, readonly Status[]>>, number | undefined]>([
+  ['that has just begun to fail', { a: ['up', 'up', 'down'] }, NOON],
+  ['that failed twice in a row', { a: ['up', 'down', 'down'] }, NOON - MINUTE],
+  ['that failed as far as anybody remembers', { a: ['down', 'down', 'down'] }, undefined],
+  ['that was never seen before', { a: ['down'] }, undefined],
+  ['that passed once in between', { a: ['down', 'degraded', 'down'] }, NOON],
+  ['that could not be told in between', { a: ['up', 'down', 'unknown', 'down'] }, NOON - 2 * MINUTE],
+  ['that is up', { a: ['down', 'up', 'up'] }, undefined],
+  [
+    'that comes and goes at one location, while a majority sees it down all the time',
+    { a: ['down', 'down', 'down'], b: ['down', 'down', 'down'], c: ['up', 'up', 'down'] },
+    undefined,
+  ],
+  [
+    'of which the majority is as new as its newest location',
+    { a: ['down', 'down', 'down'], b: ['up', 'down', 'down'], c: ['up', 'up', 'up'] },
+    NOON - MINUTE,
+  ],
+])('a check %s has failed since then', (_, said, since) => {
+  const known: Known = new Map(
+    Object.entries(said).map(([location, statuses = []]) => [location, latestOf(statuses, NOON)]),
+  );
+  expect(judge(checkOf('api', { locations: Object.keys(said) }), known, NOON).failingSince).toBe(since);
+});

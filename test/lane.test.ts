@@ -249,3 +249,14 @@ describe('when the clock jumps (F26)', () => {
     expect(forth?.tokens).toBe(1);
   });
 });
+
+test.each<[string, Ended[], number | undefined]>([
+  ['accepted', round(ACCEPTED), NOW],
+  ['accepted, and another one failed', round(ACCEPTED, retry()), NOW],
+  ['accepted, and another one refused', round(ACCEPTED, REFUSED), undefined],
+  ['refused', round(REFUSED), undefined],
+  ['not taken at all', round(retry()), undefined],
+])('a lane in which something was %s knows when it last took something without a refusal', (_, ended, at) => {
+  expect(noted(laneOf(), ended, NOW).takenAt).toBe(at);
+  expect(noted(laneOf({ takenAt: 7 }), ended, NOW).takenAt).toBe(at ?? 7);
+});

@@ -2,7 +2,17 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { append, type Cursor, type EntryKind, end, type Incident } from '../lib/incident.ts';
 import type { Outcome } from '../lib/notifiers/define.ts';
-import { attemptDue, begun, ended, isDue, isPending, isUntold, nextDue, nextEntry } from '../lib/outbox.ts';
+import {
+  attemptDue,
+  begun,
+  ended,
+  isDue,
+  isPending,
+  isUntold,
+  nextDue,
+  nextEntry,
+  undelivered,
+} from '../lib/outbox.ts';
 import { incidentOf, OPENED_AT } from './kit/notice.ts';
 import { PAGERDUTY, WEBHOOK } from './kit/receivers.ts';
 
@@ -295,4 +305,65 @@ test('whatever comes of the attempts, each entry is taken, in order, and the end
     }),
     { numRuns: RUNS },
   );
+});
+
+describe('a receiver that has refused', () => {
+  const page = incidentWith('opened', 'page');
+  const refused = attempted(page, cursorOf(), REVOKED, OPENED_AT);
+
+  test.each<[string, number, number]>([
+    ['before: in a quarter of an hour', OPENED_AT, 15 * MINUTE],
+    ['later: at once', OPENED_AT + 1, 1],
+    ['an hour later: it was asked by itself long since', OPENED_AT + HOUR, 15 * MINUTE],
+  ])('and was mended %s', (_, mendedAt, dueAfter) => {
+    expect(attemptDue(page, refused, mendedAt)).toBe(OPENED_AT + dueAfter);
+    expect(isDue(page, refused, OPENED_AT + dueAfter, mendedAt)).toBe(true);
+    expect(isDue(page, refused, OPENED_AT + dueAfter - 1, mendedAt)).toBe(false);
+  });
+
+  test('once, and failed for another reason since, waits as anybody does', () => {
+    const failed = attempted(page, refused, FAILED, OPENED_AT + MINUTE);
+    expect(attemptDue(page, failed, OPENED_AT + HOUR)).toBe(failed.nextAt);
+  });
+});
+
+describe('that a receiver has not taken something', () => {
+  const page = incidentWith('opened', 'page');
+  const told = append(page, OPENED_AT, 'update', 'It is not delivered.', 'pagerduty');
+  const [pagerduty, webhook] = [
+    cursorOf({ receiver: { ...PAGERDUTY, updates: true }, done: 2, refused: 'It answered 403.' }),
+    cursorOf({ receiver: WEBHOOK, done: 2 }),
+  ];
+  const heard = (incident: Incident, cursor: Cursor): boolean => nextEntry(incident, cursor) !== undefined;
+
+  test('is news for the others, and never for itself', () => {
+    const incident = { ...told, delivery: { pagerduty, webhook } };
+    expect([heard(incident, webhook), heard(incident, pagerduty)]).toEqual([true, false]);
+    expect(undelivered(incident)).toBe(1);
+  });
+
+  test('is no news once it has taken it', () => {
+    const { refused: _, ...mended } = pagerduty;
+    const incident = { ...told, delivery: { pagerduty: mended, webhook } };
+    expect(heard(incident, webhook)).toBe(false);
+    expect(isPending(incident)).toBe(false);
+  });
+});
+
+test('what has yet to be taken is counted by receiver and message; a resolve that is repeated was taken', () => {
+  const over = incidentWith('opened', 'page', 'update', 'resolved');
+  const [pagerduty, webhook] = [cursorOf(), cursorOf({ receiver: WEBHOOK })];
+  expect(undelivered({ ...over, delivery: { pagerduty, webhook } })).toBe(5);
+  const repeated = cursorOf({ done: 4, repeatAt: OPENED_AT + HOUR });
+  expect(undelivered({ ...over, delivery: { pagerduty: repeated } })).toBe(0);
+});
+
+test('a receiver has heard of an incident with what it accepts first, and of its end with the resolve', () => {
+  const incident = incidentWith('opened', 'page', 'reminder', 'resolved');
+  const refused = attempted(incident, cursorOf(), INVALID, OPENED_AT);
+  expect(refused).not.toHaveProperty('announcedAt');
+  const reminded = attempted(incident, refused, ACCEPTED, OPENED_AT + HOUR);
+  expect(reminded).toMatchObject({ announcedAt: OPENED_AT + HOUR });
+  const over = attempted(incident, reminded, ACCEPTED, OPENED_AT + 2 * HOUR);
+  expect(over).toMatchObject({ announcedAt: OPENED_AT + HOUR, resolvedAt: OPENED_AT + 2 * HOUR });
 });

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { resolve } from 'node:path';
 import { systemClock } from '../adapters/local/clock.ts';
 import { consoleLog, printable } from '../adapters/local/console-log.ts';
 import { loadConfig } from '../config.ts';
@@ -11,7 +12,7 @@ import { notifierOf } from '../notifiers/index.ts';
 import { nextEntry } from '../outbox.ts';
 import { type Clock, type Secrets, sleep } from '../ports.ts';
 import type { ExitCode } from './main.ts';
-import { openHome } from './open.ts';
+import { addressIn, openHome } from './open.ts';
 import { progressOn, type Screen } from './progress.ts';
 import { table } from './table.ts';
 
@@ -42,18 +43,21 @@ interface Told {
 export async function drill(options: DrillOptions): Promise<{ text: string; exitCode: ExitCode }> {
   const { config } = await loadConfig(options);
   const log = consoleLog(options.err, systemClock);
+  const address = await addressIn(resolve(options.cwd, options.data));
   const { home, store } = await openHome(options, config, log);
   const say = progressOn(options.err);
   try {
     const post: Post = {
       store,
       clock: systemClock,
-      log,
+      // what was accepted is in the table
+      log: { ...log, info: () => {} },
+      configuredAt: () => 0,
       net: createNet({ clock: systemClock, allow: config.network.allow, self: [] }),
       secrets: options.secrets,
       sender: (type) => notifierOf(type) as unknown as Sender,
       receiver: (name) => config.notify.find((receiver) => receiver.name === name),
-      baseUrl: () => config.statusPage.url,
+      baseUrl: () => config.statusPage.url ?? address,
       random: Math.random,
       signal: new AbortController().signal,
       wrote: (item) => home.learn(item),

@@ -23,6 +23,12 @@ export type Shell = Pick<NodeJS.Process, 'cwd' | 'env' | 'on' | 'off' | 'exit'> 
 /** 0 fine · 1 something is down, or it failed · 2 config or usage · 3 nothing down, something unknown. */
 export type ExitCode = 0 | 1 | 2 | 3;
 
+const STATUS_CODES =
+  '\nExit codes: 0 all up or degraded, 1 something down, 2 config or usage, 3 nothing down, something unknown.';
+const DRILL_CODES =
+  '\nIt needs the secrets in its own environment. Exit codes: 0 every notifier took the page and the resolve, ' +
+  '1 one of them did not, or there is none, 2 config or usage.';
+
 /** SIGTERM promises an end within 10 s. What is still under way by then is in the store, and goes on at the next start. */
 const STOP_MS = 9_000;
 /** npm hands a Ctrl-C on that the terminal has sent to everyone already: that is one signal. */
@@ -107,14 +113,17 @@ function commands(shell: Shell, exit: (code: ExitCode) => void): Command {
     .option('--only <ids...>', 'only these checks')
     .option('--confirm', 'retry a failing check as a running Watchbill would')
     .option(...json)
+    .addHelpText('after', STATUS_CODES)
     .action(async ({ config, ...options }) => answer(await test({ ...common, ...options, named: config })));
   command('status', 'what a running Watchbill knows: checks, open incidents, what is undelivered')
     .option(...data)
     .option(...json)
+    .addHelpText('after', STATUS_CODES)
     .action(async ({ config, ...options }) => answer(await status({ ...common, ...options, named: config })));
   command('drill', 'open a synthetic incident, page every notifier, and resolve it')
     .option(...data)
     .option(...json)
+    .addHelpText('after', DRILL_CODES)
     .action(async ({ config, ...options }) => answer(await drill({ ...common, ...options, named: config })));
   command('schema', 'print the JSON Schema of the config, for editors').action(() =>
     answer({ text: schema(), exitCode: 0 }),
@@ -129,13 +138,18 @@ function port(text: string): number {
   return value;
 }
 
-/** Goes on until SIGTERM or SIGINT, also one that comes while it starts; SIGHUP reads the config again. */
+/** Goes on until SIGTERM or SIGINT; SIGHUP reads the config again. Those that come while it starts count as well. */
 async function untilStopped(starting: () => Promise<Started>, shell: Shell): Promise<void> {
   let started: Started | undefined;
-  const reload = () => void started?.reload();
+  let reloadAsked = false;
+  const reload = () => {
+    reloadAsked = true;
+    void started?.reload();
+  };
   shell.on('SIGHUP', reload);
   const stopAsked = firstSignal(shell);
   started = await starting();
+  if (reloadAsked) reload();
   await stopAsked;
   await Promise.race([started.stop(), sleep(systemClock, STOP_MS)]);
   shell.off('SIGHUP', reload);

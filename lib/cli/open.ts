@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import { DirectoryBlobs } from '../adapters/local/blobs.ts';
 import { systemClock } from '../adapters/local/clock.ts';
-import { type DataLock, lockDataDir } from '../adapters/local/data-dir.ts';
+import { type DataLock, isHeld, lockDataDir } from '../adapters/local/data-dir.ts';
 import { openStore, type SqliteStore } from '../adapters/local/sqlite-store.ts';
 import type { Config } from '../config/compiled.ts';
 import { Home } from '../home.ts';
@@ -16,6 +16,22 @@ export async function readSnapshot(blobs: Blobs): Promise<Snapshot | undefined> 
   const text = await blobs.read('snapshot.json');
   return text === undefined ? undefined : (JSON.parse(text) as Snapshot);
 }
+
+/** Puts down where the status page is served, for the commands beside it. That it can't be is told, and no more. */
+export async function tellAddress(blobs: Blobs, url: string, log: Log): Promise<void> {
+  try {
+    await blobs.write(ADDRESS, url);
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    log.error(error.message);
+  }
+}
+
+/** Where a running Watchbill serves its page; undefined: none runs. */
+export const addressIn = async (dir: string): Promise<string | undefined> =>
+  isHeld(dir) ? blobsIn(dir).read(ADDRESS) : undefined;
+
+const ADDRESS = 'address';
 
 /** The store of a Watchbill that may be running beside this command, or a new one. Throws `StoreError`. */
 export async function openHome(

@@ -1,6 +1,7 @@
 import type { Machine } from '../adapters/local/machine.ts';
 import { ConfigError, type Loaded } from '../config.ts';
 import type { Log } from '../ports.ts';
+import { counted } from './counted.ts';
 
 export interface Reloading {
   readonly load: () => Promise<Loaded>;
@@ -32,13 +33,15 @@ export function reloader({ load, machine, take, log }: Reloading): () => Promise
       take(loaded);
       await machine.configure(loaded.config);
       await machine.report('config', 'close', REJECTED, '');
-      log.info(`${loaded.name} was read again: ${loaded.config.checks.length} checks`);
+      log.info(`${loaded.name} was read again: ${counted(loaded.config.checks.length, 'check')}`);
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       const [first = '', ...more] = error.message.split('\n');
       for (const line of [`${error.file} was rejected, the old config stays`, first, ...more])
         log.error(line);
-      await machine.report('config', 'open', REJECTED, `The old one stays in force. ${first}`);
+      const others = error.errors.length - 1;
+      const rest = others > 0 ? ` (and ${others} more: run "watchbill validate")` : '';
+      await machine.report('config', 'open', REJECTED, `The old one stays in force. ${first}${rest}`);
     }
   }
 }

@@ -18,7 +18,7 @@ import type { Secrets } from '../ports.ts';
 import { probeOf } from '../probes/index.ts';
 import { createStatusApp } from '../status/app.ts';
 import { CommandError } from './failure.ts';
-import { blobsIn, readSnapshot } from './open.ts';
+import { blobsIn, readSnapshot, tellAddress } from './open.ts';
 import { REJECTED, reloader } from './reload.ts';
 import { builtInRunbooks } from './runbooks.ts';
 import { versionOf, watchFile } from './watch-file.ts';
@@ -76,6 +76,7 @@ export async function start({
   });
   const serving = await listen(app, { host, port, clock, log });
   opened.defer(() => serving.close());
+  await tellAddress(blobs, serving.url, log);
   warn(loaded, err);
 
   machine = await startMachine({

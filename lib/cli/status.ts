@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import { systemClock } from '../adapters/local/clock.ts';
 import { printable } from '../adapters/local/console-log.ts';
+import { isHeld } from '../adapters/local/data-dir.ts';
 import { ConfigError, loadConfig } from '../config.ts';
 import type { CheckView, IncidentView, Snapshot } from '../snapshot.ts';
 import { aged, isStale } from '../status/headline.ts';
@@ -25,25 +26,36 @@ export interface StatusOptions {
 }
 
 /**
- * What a running (or stopped) Watchbill wrote down last: the same as its page says. A config that can't be used
- * is told as well, for the next start won't take it. Throws `CommandError`, `StoreError`.
+ * What a running Watchbill wrote down last: the same as its page says. Of one that does not run, or writes nothing,
+ * nothing is known any more. A config that can't be used is told as well, for the next start won't take it: that is
+ * 2, unless something is down. Throws `CommandError`, `StoreError`.
  */
 export async function status(options: StatusOptions): Promise<{ text: string; exitCode: ExitCode }> {
-  const written = await readSnapshot(blobsIn(resolve(options.cwd, options.data)));
+  const dir = resolve(options.cwd, options.data);
+  const written = await readSnapshot(blobsIn(dir));
   const mistakes = await mistakesIn(options);
   if (!written)
     throw (
       mistakes ?? new CommandError(`nothing is kept in ${options.data} yet: run "watchbill start" first`, 2)
     );
-  if (mistakes) options.err.write(`${mistakes.message}\n`);
+  if (mistakes)
+    options.err.write(`the config cannot be used; what runs is not changed by it\n${mistakes.message}\n`);
   const now = systemClock.now();
-  const snapshot = isStale(written.at, now) ? aged(written) : written;
+  const silence = silenceOf(written.at, now, isHeld(dir));
+  const snapshot = silence === undefined ? written : aged(written);
+  const exitCode = exitCodeOf(snapshot.checks.map((check) => check.status));
   return {
     text: options.json
       ? JSON.stringify(operatorSummary(snapshot, now), null, 2)
-      : asText(snapshot, now, options.color),
-    exitCode: mistakes ? 2 : exitCodeOf(snapshot.checks.map((check) => check.status)),
+      : asText(snapshot, now, silence, options.color),
+    exitCode: mistakes && exitCode !== 1 ? 2 : exitCode,
   };
+}
+
+/** Why what was written no longer says how things are; undefined: it does. */
+function silenceOf(at: number, now: number, runs: boolean): string | undefined {
+  if (!runs) return `"watchbill start" is not running; it wrote last ${ago(now, at)}`;
+  return isStale(at, now) ? `"watchbill start" is running, but wrote last ${ago(now, at)}` : undefined;
 }
 
 async function mistakesIn(options: StatusOptions): Promise<ConfigError | undefined> {
@@ -56,7 +68,7 @@ async function mistakesIn(options: StatusOptions): Promise<ConfigError | undefin
   }
 }
 
-function asText(snapshot: Snapshot, now: number, color: boolean): string {
+function asText(snapshot: Snapshot, now: number, silence: string | undefined, color: boolean): string {
   const paint = painter(color);
   const open = snapshot.incidents.filter(({ resolvedAt }) => resolvedAt === undefined);
   const { banners = [], undelivered = 0, skipped = 0, locations = [] } = snapshot.platform ?? {};
@@ -65,12 +77,7 @@ function asText(snapshot: Snapshot, now: number, color: boolean): string {
       `${name}: ${lastTickAt === undefined ? 'no tick yet' : `last tick ${ago(now, lastTickAt)}`}`,
   );
   return [
-    ...(isStale(snapshot.at, now)
-      ? [
-          paint.bold(`! Nothing was written for ${lasted(now - snapshot.at)}: is "watchbill start" running?`),
-          '',
-        ]
-      : []),
+    ...(silence === undefined ? [] : [paint.bold(`! ${silence}`), '']),
     table([
       ['STATUS', 'CHECK', 'SINCE', 'LATENCY', '24H', 'WHY'].map(paint.dim),
       ...snapshot.checks.map((check) => checkRow(check, now, paint)),

@@ -8,7 +8,7 @@ import { createNet } from '../net/create.ts';
 import { type RunProbe, runBeat } from '../observe.ts';
 import type { Secrets } from '../ports.ts';
 import { probeOf } from '../probes/index.ts';
-import type { Reading, Tick } from '../reading.ts';
+import type { Phases, Reading, Tick } from '../reading.ts';
 import { shardingOf } from '../schedule.ts';
 import { lasted } from '../words.ts';
 import { painter } from './colors.ts';
@@ -137,13 +137,28 @@ function asJson(at: number, rows: readonly Row[]): string {
       reason: reasons[0] ?? 'ok',
       reasons,
       message,
-      latencyMs,
-      phases,
+      latencyMs: rounded(latencyMs),
+      phases: allPhases(phases),
       tries,
       facts,
     }),
   );
   return JSON.stringify({ at: new Date(at).toISOString(), location: 'local', readings }, null, 2);
+}
+
+/** To the microsecond: what comes after it is noise. */
+const rounded = (ms: number): number => Math.round(ms * 1_000) / 1_000;
+
+/** Every phase in every reading, so that scripts can rely on it: one that did not take place took 0 ms. */
+function allPhases(phases: Phases): Required<Phases> {
+  const { dns = 0, connect = 0, tls = 0, firstByte = 0, body = 0 } = phases;
+  return {
+    dns: rounded(dns),
+    connect: rounded(connect),
+    tls: rounded(tls),
+    firstByte: rounded(firstByte),
+    body: rounded(body),
+  };
 }
 
 function asTable(rows: readonly Row[], color: boolean): string {

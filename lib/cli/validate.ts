@@ -1,5 +1,6 @@
 import { ConfigError, type Loaded, loadConfig, type Problem, printed } from '../config.ts';
 import type { Secrets } from '../ports.ts';
+import { counted } from './counted.ts';
 
 /** What `watchbill validate` says, and its exit code: 2 for a config that can't be used. */
 export interface Validated {
@@ -27,9 +28,7 @@ const asJson = (ok: boolean, errors: readonly Problem[], warnings: readonly Prob
   JSON.stringify({ ok, errors, warnings }, null, 2);
 
 function summary({ name, config, warnings }: Loaded): string {
-  const counts = `${count(config.checks.length, 'check')}, ${count(config.notify.length, 'notifier')}`;
+  const counts = `${counted(config.checks.length, 'check')}, ${counted(config.notify.length, 'notifier')}`;
   const spoken = warnings.map((warning) => ({ ...warning, message: `${warning.message} (warning)` }));
   return [...(spoken.length > 0 ? [printed(name, spoken)] : []), `${name} is valid: ${counts}`].join('\n');
 }
-
-const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;

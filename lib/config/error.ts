@@ -13,7 +13,7 @@ export interface Problem {
   /** `checks[0].expect.status`; empty for the file as a whole. */
   readonly path: string;
   readonly message: string;
-  /** From 1; only where the file is JSON or YAML. */
+  /** From 1; for a module in TypeScript or JavaScript only where it cannot be read or fails. */
   readonly line?: number;
   readonly column?: number;
 }

@@ -131,8 +131,8 @@ const kindOf = (expected: string): string => KINDS[expected] ?? expected;
 function quotesFor(expected: string, input: unknown): string {
   if (expected === 'string' && ['number', 'boolean'].includes(typeof input)) return '; put it in quotes';
   return ['number', 'int', 'boolean'].includes(expected) &&
-    /^([\d.]+|true|false)$/.test(String(input)) &&
-    typeof input === 'string'
+    typeof input === 'string' &&
+    /^([\d.]+|true|false)$/.test(input)
     ? '; leave out the quotes'
     : '';
 }

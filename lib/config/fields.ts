@@ -8,6 +8,8 @@ import type { SecretRef } from '../ports.ts';
 export interface Fields {
   /** `"800ms"`, `"30s"`, `"5m"`, `"12h"`, `"21d"` → ms. */
   readonly duration: Zod.ZodType<number, string>;
+  /** A duration of more than nothing → ms. */
+  readonly span: Zod.ZodType<number, string>;
   /** A secret reference; never a value in clear. */
   readonly secret: Zod.ZodType<SecretRef, SecretRef>;
   /** An http or https URL without user info, whose literal address, if it is one, `network.allow` may still refuse. */

@@ -4,6 +4,7 @@ import { ConfigError, type Mistake, type Problem, pathText } from './error.ts';
 import { BadLine, decode, readBytes } from './file.ts';
 import { type Parsed, parseJson, TextError } from './json.ts';
 import { importConfig } from './module.ts';
+import { isObject } from './plain.ts';
 import { placeOf, positionsOf } from './positions.ts';
 import { parseYaml } from './yaml.ts';
 
@@ -21,12 +22,14 @@ export interface Source {
 
 const ENDINGS = ['.ts', '.js', '.json', '.yaml', '.yml'];
 
-/** The file that `--config` names, or the one in the working directory. Throws `ConfigError`. */
+/** The file that `--config` names, or the only one in the working directory. Throws `ConfigError`. */
 export function findConfig(cwd: string, named?: string): string {
   if (named !== undefined) return named;
   const names = ENDINGS.map((ending) => `watchbill.config${ending}`);
-  const found = names.find((name) => existsSync(resolve(cwd, name)));
-  if (found !== undefined) return found;
+  const [found, ...others] = names.filter((name) => existsSync(resolve(cwd, name)));
+  if (found !== undefined && others.length === 0) return found;
+  if (found !== undefined)
+    throw only(found, `stands beside ${others.join(' and ')}: name the one that is meant with --config`);
   throw only(
     'watchbill.config.ts',
     'not found here, nor as .js, .json, .yaml or .yml; name a file with --config',
@@ -43,13 +46,10 @@ export async function readConfig(cwd: string, name: string): Promise<Source> {
   if (text.trim() === '')
     throw new ConfigError(name, [{ path: '', message: 'the file is empty', line: 1, column: 1 }]);
   if (ending === '.ts' || ending === '.js') {
-    return {
-      name,
-      path,
-      value: await importConfig(name, path),
-      mistakes: [],
-      locate: (mistakes) => mistakes.map(asProblem),
-    };
+    const value = await importConfig(name, path, text);
+    const locate = (found: readonly Mistake[]) =>
+      found.map((mistake) => withId(asProblem(mistake), mistake, value));
+    return { name, path, value, mistakes: [], locate };
   }
   const { value, root, mistakes } = parse(name, text, ending === '.json' ? parseJson : parseYaml);
   const positionOf = positionsOf(text);
@@ -85,3 +85,14 @@ function parse(name: string, text: string, parser: (text: string) => Parsed): Pa
 const only = (name: string, message: string): ConfigError => new ConfigError(name, [{ path: '', message }]);
 
 const asProblem = ({ path, message }: Mistake): Problem => ({ path: pathText(path), message });
+
+/** A module has no lines for what it exports: the id says which check is meant, so that nobody has to count. */
+function withId(problem: Problem, { path: [list, index] }: Mistake, value: unknown): Problem {
+  const checks = list === 'checks' && isObject(value) && Array.isArray(value.checks) ? value.checks : [];
+  const check: unknown = typeof index === 'number' ? checks[index] : undefined;
+  if (!isObject(check) || typeof check.id !== 'string') return problem;
+  return {
+    ...problem,
+    message: `${problem.message} (in ${JSON.stringify(check.id.slice(0, 100).toWellFormed())})`,
+  };
+}

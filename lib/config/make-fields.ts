@@ -17,6 +17,8 @@ export interface Around {
 export interface OwnFields extends Fields {
   /** A line for people: 1 to `max` characters, no control characters. */
   readonly text: (max: number) => z.ZodType<string, string>;
+  /** What scripts and URLs call a check: a text of 1 to 100 characters without white space. */
+  readonly id: z.ZodType<string, string>;
   /** An absolute http or https URL that people follow; we never dial it. */
   readonly link: z.ZodType<string, string>;
 }
@@ -29,9 +31,11 @@ export function makeFields({ read, refuses }: Around): OwnFields {
   };
   return {
     duration,
+    span,
     secret,
     link,
     text,
+    id,
     regex,
     port: z.int({ error: notPort }).min(1, { error: notPort }).max(65_535, { error: notPort }),
     url: link.superRefine((href, context) => {
@@ -80,6 +84,8 @@ const duration = z
   .regex(DURATION, { error: ({ input }) => notDuration(String(input)) })
   .transform(parseDuration)
   .refine((ms) => ms <= DURATION_MAX, 'must be at most "3650d"');
+
+const span = duration.refine((ms) => ms > 0, 'must be more than "0s"');
 
 function notDuration(text: string): string {
   const guess = guessDuration(text);
@@ -137,6 +143,10 @@ function wrongText(value: string, max: number): string | undefined {
   const { length } = [...value];
   return length > max ? `must have at most ${max} characters; these are ${length}` : undefined;
 }
+
+const id = text(100)
+  .refine((value) => !/\s/.test(value.trim()), 'must not hold a space; "name" is for people and may')
+  .meta({ minLength: 1, maxLength: 100, pattern: '^\\S+$' });
 
 const regex = z.string().superRefine((source, context) => {
   const why = wrongRegex(source);

@@ -4,7 +4,7 @@ import { hashOf } from '../schedule.ts';
 import { showDuration } from './duration.ts';
 import { type Mistake, type Path, pathText } from './error.ts';
 import { isObject } from './plain.ts';
-import type { Salvaged } from './salvage.ts';
+import { mistypedIn, type Salvaged } from './salvage.ts';
 import type { makeSchema } from './schema.ts';
 import { didYouMean, NAMES_MAX } from './suggest.ts';
 
@@ -34,17 +34,25 @@ export function brokenRules(checks: Checks, windows: readonly Salvaged<WindowVal
   ];
 }
 
-function timing({ common, raw, path }: ReadCheck): Mistake[] {
-  if (!common || common.timeout < common.every) return [];
+function timing(check: ReadCheck): Mistake[] {
+  const { common, raw, path } = check;
+  if (!common || common.timeout < common.every || isMistyped(check, 'timeout') || isMistyped(check, 'every'))
+    return [];
   const own = isObject(raw) && raw.timeout !== undefined;
   const timeout = `${showDuration(common.timeout)}${own ? '' : ' (the default)'}`;
   const message = `${timeout} is not less than "every" (${showDuration(common.every)}): a try must be over before the next run is due`;
   return [{ path: [...path, 'timeout'], message }];
 }
 
-function ofItsType({ value, path }: ReadCheck): Mistake[] {
-  const refine = value && PROBES.get(value.type)?.refine;
-  return refine ? refine(value).map((fault) => ({ ...fault, path: [...path, ...fault.path] })) : [];
+/** Whether a field has its default only because its name is mistyped. */
+const isMistyped = ({ raw, path, mistakes }: ReadCheck, name: string): boolean =>
+  isObject(raw) && raw[name] === undefined && mistypedIn(mistakes)([...path, name]);
+
+/** Not asked while a name in the check is mistyped: what it says may follow from a default in that one's place. */
+function ofItsType({ value, path, mistakes }: ReadCheck): Mistake[] {
+  if (!value || mistakes.some(({ message }) => message.startsWith('unknown key; did you mean'))) return [];
+  const faults = PROBES.get(value.type)?.refine?.(value) ?? [];
+  return faults.map((fault) => ({ ...fault, path: [...path, ...fault.path] }));
 }
 
 /** Ids that people can't tell apart, and those which a packed reading couldn't. */

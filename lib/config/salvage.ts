@@ -32,7 +32,14 @@ export function salvage<T>(schema: z.ZodType<T>, raw: unknown, path: Path): Salv
   const more = second.success
     ? []
     : explain(second.error.issues, rest, path).filter((mistake) => !near(mistake));
-  return { path, raw, value: second.data, mistakes: withoutMistyped([...mistakes, ...more]) };
+  const all = [...mistakes, ...more];
+  const isMistyped = mistypedIn(all);
+  return {
+    path,
+    raw,
+    value: second.data,
+    mistakes: all.filter((mistake) => !mistake.message.startsWith('required') || !isMistyped(mistake.path)),
+  };
 }
 
 /** Takes out what stands at a path. */
@@ -58,17 +65,19 @@ function lastFirst(a: Path, b: Path): number {
   return typeof x === 'number' && typeof y === 'number' ? y - x : String(x).localeCompare(String(y));
 }
 
-/** Something required is missing because its name is mistyped: that is one mistake, and the name tells it. */
-function withoutMistyped(mistakes: readonly Mistake[]): Mistake[] {
-  const unknown = mistakes.filter(({ message }) => message.startsWith('unknown key'));
-  const isMistyped = ({ path, message }: Mistake) =>
-    message.startsWith('required') &&
-    unknown.some(
-      (other) =>
-        pathText(other.path.slice(0, -1)) === pathText(path.slice(0, -1)) &&
-        nearest(String(other.path.at(-1)), [String(path.at(-1))]),
-    );
-  return mistakes.filter((mistake) => !isMistyped(mistake));
+/**
+ * Tells of what is missing at a path whether it is there under a mistyped name: that is one mistake, and whatever
+ * follows from what is missing isn't told.
+ */
+export function mistypedIn(mistakes: readonly Mistake[]): (path: Path) => boolean {
+  const names = Map.groupBy(
+    mistakes.filter(({ message }) => message.startsWith('unknown key')),
+    ({ path }) => pathText(path.slice(0, -1)),
+  );
+  return (path) =>
+    names
+      .get(pathText(path.slice(0, -1)))
+      ?.some((unknown) => nearest(String(unknown.path.at(-1)), [String(path.at(-1))]) !== undefined) ?? false;
 }
 
 /** Tells of a mistake whether something was told already about its place, about one in it or about what it is in. */

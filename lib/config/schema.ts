@@ -44,11 +44,9 @@ function checkShape(probe: Probe, fields: OwnFields) {
 }
 
 /** What every check has. */
-export function commonShape({ duration, text, link }: OwnFields, defaults: Probe['defaults'] = {}) {
+export function commonShape({ duration, text, link, id }: OwnFields, defaults: Probe['defaults'] = {}) {
   return {
-    id: text(100).describe(
-      'Its name in the API, in dependsOn and in history; keep it when the check changes',
-    ),
+    id: id.describe('Its name in the API, in dependsOn and in history; keep it when the check changes'),
     name: text(200).optional().describe('Its name for people; without it, the id'),
     group: text(100).optional().describe('The heading under which the status page lists it'),
     every: between(duration, EVERY)

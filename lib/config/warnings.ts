@@ -9,6 +9,7 @@ export async function warningsOf(config: Config, secrets?: Secrets): Promise<Mis
     ...unwatched(config),
     ...unheard(config),
     ...unseen(config),
+    ...unreachable(config),
     ...inClear(config),
     ...(secrets ? await unresolved(config, secrets) : []),
   ];
@@ -27,6 +28,13 @@ function unheard({ notify }: Config): Mistake[] {
 function unseen({ checks }: Config): Mistake[] {
   if (checks.length === 0 || checks.some((check) => check.public)) return [];
   return [{ path: ['checks'], message: 'the public status page is empty: no check has "public": true' }];
+}
+
+function unreachable({ notify, statusPage }: Config): Mistake[] {
+  if (notify.length === 0 || statusPage.url !== undefined) return [];
+  const message =
+    'is not set: notifications link to the address that "start" prints, which other machines may not reach';
+  return [{ path: ['statusPage', 'url'], message }];
 }
 
 /** Headers that carry credentials, by their names. */

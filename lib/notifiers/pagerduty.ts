@@ -19,7 +19,7 @@ export const pagerduty = defineNotifier({
     endpoint: fields.url
       .prefault('https://events.pagerduty.com')
       .describe('Where the Events API is; "https://events.eu.pagerduty.com" in the EU'),
-    remind: fields.duration.prefault('4h').describe('How often it calls again while nothing has changed'),
+    remind: fields.span.prefault('4h').describe('How often it calls again while nothing has changed'),
   }),
   hears: 'pages',
   updates: false,

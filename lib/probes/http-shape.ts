@@ -20,7 +20,7 @@ export function headersShape(z: typeof Zod, { secret }: Fields) {
 }
 
 /** What is expected of an answer: an `Expectation`. */
-export function expectationShape(z: typeof Zod, { duration, regex }: Fields) {
+export function expectationShape(z: typeof Zod, { span, regex }: Fields) {
   const scalars = [z.string(), z.number(), z.boolean(), z.null()] as const;
   const scalar = z.union(scalars);
   const exists = z.boolean().optional();
@@ -51,7 +51,7 @@ export function expectationShape(z: typeof Zod, { duration, regex }: Fields) {
       .record(headerName(z), z.union([z.string(), asking({ exists, contains: part, matches })]))
       .optional()
       .describe('Headers by name: what they are, or conditions'),
-    within: duration.optional().describe('It is degraded when it takes longer'),
+    within: span.optional().describe('It is degraded when it takes longer'),
   });
 }
 

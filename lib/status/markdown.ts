@@ -32,7 +32,7 @@ function fence(lines: string[]): Html | undefined {
   if (!lines[0]?.startsWith('```')) return undefined;
   const end = lines.findIndex((line, i) => i > 0 && line.startsWith('```'));
   const code = lines.splice(0, end < 0 ? lines.length : end + 1).slice(1, end < 0 ? undefined : -1);
-  return html`<pre tabindex="0"><code>${code.join('\n')}</code></pre>`;
+  return pre(code.join('\n'));
 }
 
 function heading(lines: string[]): Html | undefined {
@@ -52,7 +52,10 @@ function list(lines: string[], mark: RegExp, tag: 'ul' | 'ol'): Html | undefined
     else items.push(`${items.pop()} ${line.trim()}`);
   }
   if (items.length === 0) return undefined;
-  const inner = items.map((item) => html`<li>${inline(item)}</li>`);
+  const inner = items.map((item) => {
+    const [words, command] = cutCommand(item);
+    return html`<li>${inline(words)}${command}</li>`;
+  });
   return tag === 'ul' ? html`<ul>${inner}</ul>` : html`<ol>${inner}</ol>`;
 }
 
@@ -64,8 +67,23 @@ function paragraph(lines: string[]): Html | undefined {
     if (line === '') break;
     words.push(line);
   } while (lines[0] !== undefined && !/^(```|#{1,4} |\s*[-*] |\s*\d+\. )/.test(lines[0]));
-  return words.length > 0 ? html`<p>${inline(words.join(' '))}</p>` : undefined;
+  if (words.length === 0) return undefined;
+  const [text, command] = cutCommand(words.join(' '));
+  return html`${text === '' ? '' : html`<p>${inline(text)}</p>`}${command}`;
 }
+
+/** What is longer doesn't fit a phone's line. */
+const LONGEST_INLINE = 28;
+
+/** A long command at the end stands by itself, in one line that can be scrolled and is selected whole. */
+function cutCommand(text: string): [words: string, command: Html | undefined] {
+  const [, words, command] = /^((?:[^`]|`[^`]*`)*)`([^`]+)`\.?$/.exec(text) ?? [];
+  if (words === undefined || command === undefined || command.length <= LONGEST_INLINE)
+    return [text, undefined];
+  return [words.trimEnd(), pre(command)];
+}
+
+const pre = (code: string): Html => html`<pre tabindex="0"><code>${code}</code></pre>`;
 
 const INLINE = /`([^`]+)`|\*\*([^*]+)\*\*|\[([^\]]+)\]\((https?:\/\/[^\s)]+|\/(?![/\\])[^\s)]*|#[^\s)]*)\)/g;
 
@@ -75,7 +93,8 @@ function inline(text: string): Html {
   for (const match of text.matchAll(INLINE)) {
     const [whole, code, bold, words, href] = match;
     parts.push(text.slice(from, match.index));
-    if (code !== undefined) parts.push(html`<code>${code}</code>`);
+    if (code !== undefined)
+      parts.push(html`<code${code.length > LONGEST_INLINE ? html` class="long"` : ''}>${code}</code>`);
     else if (bold !== undefined) parts.push(html`<strong>${bold}</strong>`);
     else parts.push(html`<a href="${href}" rel="noreferrer">${words}</a>`);
     from = match.index + whole.length;

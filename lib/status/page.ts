@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import type { Snapshot } from '../snapshot.ts';
+import type { CheckView, Snapshot } from '../snapshot.ts';
 import { groups } from './checks.ts';
 import { document } from './document.ts';
 import { aged, counts, headline, isStale, STALE_HEADLINE } from './headline.ts';
@@ -8,6 +8,8 @@ import { openIncidents, recentIncidents } from './incidents.ts';
 import { maintenance } from './maintenance.ts';
 import { platform } from './platform.ts';
 import { day, goneFor, type Html, hourMinuteSecond, iso } from './words.ts';
+
+const NEW_MS = 300_000;
 
 /** What a page is made from besides the snapshot, which for the public is a projection. */
 export interface View {
@@ -25,8 +27,8 @@ export function page(snapshot: Snapshot | undefined, view: View): Html {
   const shown = stale ? aged(snapshot) : snapshot;
   const said = stale ? STALE_HEADLINE : shown.checks.length === 0 ? 'Nothing to show yet' : headline(shown);
   const main = html`${hero(shown, said, stale, view)}
-${shown.platform && platform(shown.platform, view.now)}${openIncidents(shown.incidents, view.now)}${maintenance(shown, view.now)}
-${shown.checks.length === 0 ? nothing(view) : groups(shown.checks, view.now)}${recentIncidents(shown.incidents)}`;
+${shown.platform && platform(shown.platform, view.now)}${openIncidents(shown.incidents, view)}${maintenance(shown, view.now)}
+${shown.checks.length === 0 ? nothing(view) : groups(shown.checks, view.now)}${recentIncidents(shown.incidents, view)}`;
   return document({
     title: `${said} · ${snapshot.title}`,
     agedTitle: `${STALE_HEADLINE} · ${snapshot.title}`,
@@ -42,10 +44,17 @@ function hero(snapshot: Snapshot, said: string, stale: boolean, { now, operator 
   return html`<header class="hero s-${empty ? 'unknown' : status}"><div class="wide">
 <p class="site"><span dir="auto">${title}</span>${operator ? html` <span class="tag">operator</span>` : ''}</p>
 <h1>${icon(empty ? 'unknown' : status)}<span data-aged="${STALE_HEADLINE}">${said}</span></h1>
-<p class="lede">${stale || empty ? '' : html`<span data-aged="">${counts(checks)}</span> `}<span>As of <time id="as-of" datetime="${iso(at)}">${day(at)}, ${hourMinuteSecond(at)}</time> UTC</span></p>
-<p class="banner" id="stale">${stale ? `The last news is ${goneFor(Math.abs(now - at))} old. ` : 'The last news is more than 3 minutes old. '}How things are now is not known; what follows is the past.</p>
+<p class="lede">${stale || empty ? '' : html`<span data-aged="">${counts(checks)}</span> `}<span>As of <time id="as-of" datetime="${iso(at)}"${isNew(checks, now) ? html` data-new=""` : ''}>${day(at)}, ${hourMinuteSecond(at)}</time> UTC</span></p>
+<p class="banner" id="stale" data-aged="${agedWords('more than 3 minutes')}">${stale ? agedWords(goneFor(Math.abs(now - at))) : ''}</p>
 ${note ? html`<p class="note" dir="auto">${note}</p>` : ''}</div></header>`;
 }
+
+/** Somebody has just started it, and is looking: the script looks for news more often. */
+const isNew = (checks: readonly CheckView[], now: number): boolean =>
+  checks.every(({ record }) => record === undefined || now - record.since < NEW_MS);
+
+const agedWords = (age: string): string =>
+  `The last news is ${age} old. How things are now is not known; what follows is the past.`;
 
 function nothing({ operator, operatorExists }: View): Html {
   if (operator)

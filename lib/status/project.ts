@@ -1,12 +1,13 @@
-import type { EntryKind } from '../incident.ts';
 import type {
   BarSlot,
   CheckView,
   IncidentView,
+  LineKind,
   MaintenanceView,
   ShownStatus,
   Snapshot,
 } from '../snapshot.ts';
+import { WELL_AGAIN } from '../words.ts';
 
 /**
  * What the public may know: the checks that are marked public, their incidents in fixed words, their
@@ -43,6 +44,7 @@ function publicCheck({
   since,
   latencyMs,
   uptime,
+  record,
   bar,
   latency,
 }: CheckView): CheckView {
@@ -56,6 +58,7 @@ function publicCheck({
     since,
     latencyMs,
     uptime: { '24h': uptime['24h'], '7d': uptime['7d'], '30d': uptime['30d'], '90d': uptime['90d'] },
+    record: record && { since: record.since, up: record.up, known: record.known },
     bar: { unit: bar.unit, from: bar.from, slots: bar.slots.map(publicSlot) },
     latency: { from: latency.from, slotMs: latency.slotMs, values: latency.values },
   };
@@ -76,17 +79,27 @@ interface Words {
 
 /** The classes of incident that the public hears of, and all that it hears. */
 const PUBLIC_WORDS: Readonly<Record<string, Words>> = {
-  down: { title: (name) => `${name} is down`, opened: 'Confirmed: it does not work.' },
-  degraded: { title: (name) => `${name} is degraded`, opened: 'It works, but not as well as it should.' },
-  unknown: { title: (name) => `The state of ${name} is unknown`, opened: 'We cannot see whether it works.' },
+  down: { title: (name) => `${name} is down`, opened: 'Automated checks confirm that it does not work.' },
+  degraded: {
+    title: (name) => `${name} is degraded`,
+    opened: 'Automated checks see that it works, but not as well as it should.',
+  },
+  unknown: {
+    title: (name) => `The state of ${name} is unknown`,
+    opened: 'Automated checks cannot see whether it works.',
+  },
 };
 
-const ALERTED: ReadonlySet<EntryKind | undefined> = new Set(['page', 'ticket'] as const);
+/** Said once it is so: some receiver has accepted the page or the ticket. Nothing is said of a plan to tell anyone. */
+const ALERTED: Readonly<Partial<Record<LineKind, string>>> = {
+  paged: 'The team on call has been alerted.',
+  ticketed: 'The team has been told.',
+};
 
 function publicIncident(incident: IncidentView, names: ReadonlyMap<string, string>): IncidentView[] {
   const name = incident.check === undefined ? undefined : names.get(incident.check);
   const words = Object.hasOwn(PUBLIC_WORDS, incident.class) ? PUBLIC_WORDS[incident.class] : undefined;
-  if (name === undefined || !words) return [];
+  if (name === undefined || !words || incident.heldBy === 'maintenance') return [];
   const { id, check, openedAt, resolvedAt } = incident;
   return [
     {
@@ -106,18 +119,19 @@ function publicTimeline(
   { openedAt, resolvedAt, timeline }: IncidentView,
   opened: string,
 ): IncidentView['timeline'] {
-  const alerted = timeline.find(({ kind }) => ALERTED.has(kind));
-  const reminders = timeline.filter(({ kind }) => kind === 'reminder');
-  return [
+  const alerted = timeline.find(({ kind }) => kind !== undefined && ALERTED[kind] !== undefined);
+  const lines: IncidentView['timeline'] = [
     { at: openedAt, kind: 'opened', text: opened },
-    ...(alerted
-      ? [{ at: alerted.at, kind: 'page', text: 'The team on call has been alerted.' } as const]
-      : []),
-    ...reminders.map(({ at }) => ({ at, kind: 'reminder', text: 'Not over yet.' }) as const),
+    ...(alerted?.kind ? [{ at: alerted.at, kind: alerted.kind, text: ALERTED[alerted.kind] ?? '' }] : []),
+    ...timeline.flatMap(({ at, kind }) => {
+      if (kind === 'reminder') return { at, kind, text: 'Not over yet.' };
+      return kind === 'quiet' ? { at, kind, text: WELL_AGAIN } : [];
+    }),
     ...(resolvedAt === undefined
       ? []
       : [{ at: resolvedAt, kind: 'resolved', text: 'It works again.' } as const]),
   ];
+  return lines.toSorted((a, b) => a.at - b.at);
 }
 
 function publicMaintenance(

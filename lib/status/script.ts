@@ -4,21 +4,21 @@
  */
 export const SCRIPT = `(() => {
 'use strict';
-const STALE_MS = 180000, LOOK_MS = 5000, REFRESH_MS = 30000;
+const STALE_MS = 180000, LOOK_MS = 5000, REFRESH_LOOKS = 6;
 const root = document.documentElement;
 const main = () => document.getElementById('main');
+const asOf = () => document.getElementById('as-of');
 root.classList.add('js');
 
 // 1. A page that got old, in a cache or in a tab, says so.
 function age() {
-  const asOf = document.getElementById('as-of');
-  if (!asOf || root.classList.contains('aged')) return;
-  if (Math.abs(Date.now() - Date.parse(asOf.dateTime)) <= STALE_MS) return;
+  if (!asOf() || root.classList.contains('aged')) return;
+  if (Math.abs(Date.now() - Date.parse(asOf().dateTime)) <= STALE_MS) return;
   root.classList.add('aged');
   for (const part of document.querySelectorAll('[data-aged]')) part.textContent = part.dataset.aged;
 }
 
-// 2. It looks for a newer one, but not while someone reads a bar or stands on a link.
+// 2. It looks for a newer one, at each look while all is new, but not while someone reads a bar or stands on a link.
 const engaged = () => tip.isConnected || (document.activeElement !== main() && main().contains(document.activeElement));
 async function refresh() {
   if (document.hidden || (engaged() && !root.classList.contains('aged'))) return;
@@ -88,9 +88,14 @@ document.addEventListener('focusin', (event) => {
 document.addEventListener('focusout', hide);
 document.addEventListener('keydown', (event) => event.key === 'Escape' && hide());
 
+let looks = 0;
+function look() {
+  age();
+  looks += 1;
+  if (!asOf() || 'new' in asOf().dataset || looks % REFRESH_LOOKS === 0) refresh();
+}
 age();
-setInterval(age, LOOK_MS);
-setInterval(refresh, REFRESH_MS);
+setInterval(look, LOOK_MS);
 document.addEventListener('visibilitychange', () => { age(); refresh(); });
 })();
 `;

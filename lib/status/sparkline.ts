@@ -6,14 +6,18 @@ import { type Html, latencyOf } from './words.ts';
 const WIDTH = 120;
 const HEIGHT = 28;
 
-/** The latency over time, from zero upwards, with a hole where there is no data; and what it is now. */
+/** Fewer points than this are specks, no curve. */
+const FEWEST = 10;
+
+/** The latency over time, from zero upwards, from when it is known, with a hole where there is no data; and what it is now. */
 export function sparkline({ latency, latencyMs }: CheckView): Html {
-  const known = latency.values.filter(isKnown);
-  const now = html`<p class="latency"><span class="sr">Latency now: </span>${isKnown(latencyMs) ? latencyOf(latencyMs) : '–'}</p>`;
-  if (known.length === 0) return now;
-  const range = `Latency of the last ${lasted(latency.values.length * latency.slotMs)}: ${latencyOf(min(known))} to ${latencyOf(max(known))}`;
+  const values = latency.values.slice(latency.values.findIndex(isKnown));
+  const known = values.filter(isKnown);
+  const now = html`<p class="latency"><span>Latency</span> ${isKnown(latencyMs) ? latencyOf(latencyMs) : '–'}</p>`;
+  if (known.length < FEWEST) return now;
+  const range = `Latency of the last ${lasted(values.length * latency.slotMs)}: ${latencyOf(min(known))} to ${latencyOf(max(known))}`;
   // Numbers only: nothing in the path comes from outside as text.
-  return html`<svg class="spark" viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none" role="img" aria-label="${range}"><path d="${raw(path(latency.values))}"/></svg>${now}`;
+  return html`<svg class="spark" viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none" role="img" aria-label="${range}"><path d="${raw(path(values))}"/></svg>${now}`;
 }
 
 function path(values: readonly (number | undefined)[]): string {

@@ -39,7 +39,7 @@ main:focus { outline: none; }
 .sr { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .skip { position: absolute; inset: .5rem auto auto .5rem; z-index: 3; padding: .5rem 1rem; background: var(--card); border-radius: 6px; transform: translateY(-200%); }
 .skip:focus { transform: none; }
-.soft, .when, .axis, .lede, footer, .legend, .uptime dt, .timeline time, .details { color: var(--soft); }
+.soft, .when, .axis, .lede, footer, .legend, .uptime p, p.uptime, .uptime dt, .latency span, .timeline time, .details { color: var(--soft); }
 
 .hero { padding-block: clamp(1.5rem, 4vw, 2.5rem) clamp(2rem, 6vw, 4rem); background: linear-gradient(color-mix(in oklab, var(--tone) var(--wash), var(--paper)), var(--paper)); }
 .site { font-weight: 600; margin-bottom: clamp(2rem, 6vw, 4rem); }
@@ -49,8 +49,8 @@ h1 .icon { width: .95em; height: .95em; }
 .lede { margin-top: .75rem; }
 .lede span + span::before { content: "·"; margin-inline: .5rem; }
 .lede span:empty, .lede span:empty + span::before { display: none; }
-.banner { display: none; margin-top: 1.25rem; padding: .75rem 1rem; border-radius: 10px; background: var(--card); border: 1px solid var(--line); border-inline-start: 4px solid var(--degraded); }
-.aged .banner { display: block; }
+.banner:empty { display: none; }
+.banner { margin-top: 1.25rem; padding: .75rem 1rem; border-radius: 10px; background: var(--card); border: 1px solid var(--line); border-inline-start: 4px solid var(--degraded); }
 .note { margin-top: 1.25rem; max-width: 60ch; }
 .hint { margin-block: 0 3rem; }
 
@@ -68,12 +68,14 @@ h3 { font-size: 1rem; font-weight: 600; line-height: 1.35; }
 .timeline li { display: grid; grid-template-columns: minmax(4rem, auto) 1fr; gap: .1rem 1rem; padding-block: .3rem; }
 
 .checks { border-top: 1px solid var(--line); }
-.check { display: grid; grid-template-columns: minmax(9rem, 13rem) minmax(0, 1fr) 9.5rem; gap: .4rem 2rem; align-items: start; padding-block: 1.25rem .85rem; border-bottom: 1px solid var(--line); }
+.check, .axis { display: grid; grid-template-columns: minmax(9rem, 13rem) minmax(0, 1fr) 9.5rem; gap: .35rem 2rem; }
+.check { align-items: start; padding-block: 1.1rem .9rem; border-bottom: 1px solid var(--line); }
+.who { grid-row: span 2; }
 .status { display: inline-flex; gap: .4rem; align-items: center; margin-top: .25rem; font-size: .875rem; color: var(--tone-ink); }
 .aged .status .icon, .aged .head .status { display: none; }
 .bar { position: relative; border-radius: 4px; }
 .bar:has(:focus-visible) { outline: 2px solid var(--link); outline-offset: 4px; }
-.slots { display: flex; align-items: flex-end; gap: var(--gap); height: 3.25rem; }
+.slots { display: flex; align-items: flex-end; gap: var(--gap); height: 2.75rem; }
 .slots i, .legend i { --look: var(--up); flex: 1 1 0; min-width: 0; height: 74%; border-radius: 2px; background: var(--look); forced-color-adjust: none; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 .slots i[class^=g], .legend .g3 { --look: var(--degraded); }
 .slots i[class^=g] { height: 87%; }
@@ -91,14 +93,17 @@ h3 { font-size: 1rem; font-weight: 600; line-height: 1.35; }
 .bar input::-moz-range-thumb { width: 1px; height: 100%; border: 0; }
 .tip { position: absolute; bottom: calc(100% + 8px); left: 0; z-index: 2; width: max-content; max-width: 100%; padding: .4rem .7rem; border-radius: 8px; background: var(--ink); color: var(--paper); font-size: .8125rem; line-height: 1.4; box-shadow: 0 6px 20px #0003; }
 .tip b { display: block; font-weight: 500; opacity: .8; }
-.axis, .axis dl { display: flex; flex-wrap: wrap; gap: .1rem 1.1rem; justify-content: space-between; }
 .axis { margin-top: .4rem; font-size: .75rem; }
-.axis dl div { display: flex; gap: .35rem; min-width: 5.75rem; }
-.axis dd { color: var(--ink); }
-.speed { display: flex; gap: .75rem; align-items: center; height: 3.25rem; }
-.spark { flex: 1; min-width: 0; height: 1.75rem; fill: none; }
+.axis > span { grid-column: 2; display: flex; justify-content: space-between; }
+.figures { display: contents; }
+div.uptime, .uptime dl, .uptime dl div { display: flex; gap: .35rem; align-items: baseline; }
+.uptime { grid-area: 2 / 2; gap: 1rem; font-size: .8125rem; }
+.uptime dl { flex-wrap: wrap; gap: 0 1.25rem; }
+.uptime dl div { min-width: 5.5rem; }
+.latency { grid-area: 2 / 3; font-size: .8125rem; text-align: end; white-space: nowrap; }
+.latency span { margin-inline-end: .25rem; }
+.spark { grid-area: 1 / 3; align-self: end; width: 100%; height: 2rem; fill: none; }
 .spark path { stroke: var(--soft); stroke-width: 1.5; stroke-linejoin: round; stroke-linecap: round; vector-effect: non-scaling-stroke; }
-.latency { min-width: 3.5rem; margin-inline-start: auto; font-size: .875rem; text-align: end; white-space: nowrap; }
 .details { grid-column: 2 / -1; }
 .legend { display: flex; flex-wrap: wrap; gap: .4rem 1.4rem; margin-bottom: clamp(2.25rem, 5vw, 3.5rem); font-size: .8125rem; }
 .legend li { display: flex; gap: .5rem; align-items: baseline; }
@@ -126,23 +131,34 @@ summary::after { content: ""; width: .5em; height: .5em; margin-inline: .3rem .2
 .prose :is(ul, ol) { padding-inline-start: 1.5rem; list-style: disc; }
 .prose ol { list-style: decimal; }
 .prose h2 { margin-top: 2rem; }
-.prose pre { padding: 1rem; overflow-x: auto; background: var(--card); border: 1px solid var(--line); border-radius: 8px; }
+.prose code { white-space: nowrap; }
+.prose code.long { white-space: normal; }
+.prose pre { padding: .75rem 1rem; overflow-x: auto; background: var(--card); border: 1px solid var(--line); border-radius: 8px; }
+.prose pre code { display: block; width: max-content; white-space: pre; user-select: all; -webkit-user-select: all; }
 footer { display: flex; flex-wrap: wrap; gap: .25rem 2rem; justify-content: space-between; padding-block: 1.5rem 3rem; font-size: .8125rem; }
 
 @media (max-width: 56rem) {
   :root { --gap: 2px; }
-  .check { grid-template-columns: minmax(0, 1fr); gap: .6rem; }
-  .who { display: flex; gap: 1rem; justify-content: space-between; align-items: baseline; }
+  .check, .axis { grid-template-columns: minmax(0, 1fr); }
+  .axis > span, .details { grid-column: 1; }
+  .check { padding-block: .9rem .7rem; }
+  .who { display: flex; gap: 1rem; justify-content: space-between; align-items: baseline; grid-row: auto; }
   .who .status { margin: 0; flex: none; }
-  .speed { height: auto; }
-  .details { grid-column: 1; }
+  .figures { display: flex; flex-wrap: wrap; gap: 0 1.5rem; align-items: center; }
+  .spark { flex: 1; max-width: 10rem; height: 1.25rem; order: 1; margin-inline-start: auto; }
+  .latency { order: 2; min-width: 7rem; }
 }
 @media (max-width: 36rem) {
   :root { --gap: 1px; }
+  .check { gap: .25rem; padding-block: .6rem .5rem; }
+  .slots { height: 1.75rem; }
   .slots i { border-radius: 1px; }
-  .axis dl { order: 1; flex-basis: 100%; margin-top: .5rem; }
-  .axis dl div { flex-direction: column; gap: 0; min-width: 0; }
-  .axis dd { font-size: .8125rem; }
+  .figures { justify-content: space-between; gap: 0 1rem; }
+  .uptime, .latency { font-size: .75rem; }
+  .uptime { gap: .5rem; }
+  .uptime dl { gap: 0 .75rem; }
+  .uptime dl div, .latency { min-width: 0; }
+  .uptime dl div:not(:first-child, :last-child), .spark { display: none; }
   .lede span { display: block; }
   .lede span + span::before { display: none; }
   summary .when { flex-basis: 100%; order: 1; padding-inline-start: 1.65rem; }

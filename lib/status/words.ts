@@ -17,6 +17,7 @@ export const STATUS_WORDS: Readonly<Record<ShownStatus, string>> = {
 const utc = (options: Intl.DateTimeFormatOptions) =>
   new Intl.DateTimeFormat('en-GB', { timeZone: 'UTC', ...options });
 const DAY = utc({ day: 'numeric', month: 'short', year: 'numeric' });
+const DAY_MONTH = utc({ day: 'numeric', month: 'short' });
 const MINUTE = utc({ hour: '2-digit', minute: '2-digit' });
 const SECOND = utc({ hour: '2-digit', minute: '2-digit', second: '2-digit' });
 
@@ -29,6 +30,8 @@ const inRange = (at: number): number =>
 export const iso = (at: number): string => new Date(inRange(at)).toISOString();
 
 export const day = (at: number): string => DAY.format(inRange(at));
+/** Without the year, of what is less than one away. */
+export const dayMonth = (at: number): string => DAY_MONTH.format(inRange(at));
 export const hourMinute = (at: number): string => MINUTE.format(inRange(at));
 export const hourMinuteSecond = (at: number): string => SECOND.format(inRange(at));
 
@@ -54,8 +57,8 @@ export function percent(share: number | null | undefined): string {
 /** How long something has gone on, in whole minutes once there is one: the page need not change every second. */
 export const goneFor = (ms: number): string => lasted(ms < 60_000 ? ms : Math.floor(ms / 60_000) * 60_000);
 
-/** `95 ms`, `1.2 s`. */
+/** `<1 ms`, `95 ms`, `1.2 s`. */
 export const latencyOf = (ms: number): string =>
-  ms < 999.5 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`;
+  ms < 0.5 ? '<1 ms' : ms < 999.5 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`;
 
 export const plural = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`;

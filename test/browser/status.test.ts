@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { peerOf, type Serving, serve } from '../../lib/adapters/local/serve.ts';
-import type { Snapshot } from '../../lib/snapshot.ts';
+import type { CheckView, Snapshot } from '../../lib/snapshot.ts';
 import { VirtualClock } from '../kit/clock.ts';
 import { NOW, SCENES } from '../kit/scenes.ts';
 import { visit } from '../status/kit.ts';
@@ -42,8 +42,9 @@ async function open(
   snapshot: Snapshot | (() => Promise<Snapshot>),
   options: BrowserContextOptions = DEVICES.desktop,
   path = '/',
+  runbooks?: Readonly<Record<string, string>>,
 ): Promise<Opened> {
-  const { app, clock } = visit(snapshot, { operator: { peerOf } });
+  const { app, clock } = visit(snapshot, { operator: { peerOf }, ...(runbooks && { runbooks }) });
   const server: Serving = await serve(app, { host: '127.0.0.1', port: 0, clock: new VirtualClock(), log });
   closing.push(() => server.close());
   const context = await browser.newContext(options);
@@ -103,6 +104,35 @@ async function faults(page: Page): Promise<string[]> {
 it.each([SCENES.up, SCENES.names, SCENES.hundred])('fits a screen of 320 px', async (scene) => {
   const { page } = await open(scene(), { viewport: { width: 320, height: 640 } });
   expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(320);
+});
+
+it('a check takes little of a phone: its name, its state, its bar and its figures fit into 96 px', async () => {
+  const heights =
+    "[...document.querySelectorAll('.check')].map((row) => Math.round(row.getBoundingClientRect().height))";
+  const [first, ...rest] = SCENES.incident().checks;
+  const wide = {
+    ...first,
+    latencyMs: 210,
+    uptime: { '24h': 0.9902, '7d': 0.9902, '30d': 0.9902, '90d': 0.9902 },
+    record: { since: NOW - 40 * 86_400_000, up: 57_001, known: 57_600 },
+  } as CheckView;
+  for (const scene of [{ ...SCENES.incident(), checks: [wide, ...rest] }, SCENES.young()]) {
+    const { page } = await open(scene, { viewport: { width: 390, height: 844 } });
+    expect(Math.max(...(await page.evaluate<number[]>(heights)))).toBeLessThanOrEqual(96);
+    expect(await page.locator('.latency').first().innerText()).toMatch(/^Latency (–|\d+ ms)$/);
+  }
+});
+
+it('a long command of a runbook stands in one line, and is selected whole', async () => {
+  const command = 'curl -sS -o /dev/null https://acme.test/health';
+  const { page } = await open(SCENES.up(), DEVICES.phone, '/runbooks/http', {
+    http: `# HTTP\n\n1. Look: \`${command}\``,
+  });
+  await page.locator('pre code').click({ position: { x: 5, y: 5 } });
+  expect(await page.evaluate('getSelection().toString()')).toBe(command);
+  expect(await page.evaluate("document.querySelector('pre code').getClientRects().length")).toBe(1);
+  expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0);
+  expect(await faults(page)).toEqual([]);
 });
 
 /** How what has the focus shows it: by itself, or, the slider that lies over a bar, by its bar. */
@@ -201,6 +231,29 @@ describe('time passes', () => {
     await page.getByRole('heading', { name: 'Partial outage' }).waitFor();
     expect(await page.locator('details[open]').count()).toBe(1);
     expect(await page.title()).toBe('Partial outage · Acme status');
+  });
+
+  it('a page of what has just been started renews itself every five seconds, and no other does', async () => {
+    for (const [ago, words, times] of [
+      [60_000, 'Partial outage', 1],
+      [3_600_000, 'All systems operational', 0],
+    ] as const) {
+      const since = (snapshot: Snapshot): Snapshot => ({
+        ...snapshot,
+        checks: snapshot.checks.map((one) => ({ ...one, record: { since: NOW - ago, up: 1, known: 1 } })),
+      });
+      let now = since(SCENES.up());
+      const { page, clock } = await open(async () => now);
+      now = since(SCENES.incident());
+      await clock.advance(2_000);
+      let asked = 0;
+      page.on('request', () => {
+        asked += 1;
+      });
+      await page.clock.runFor(5_100);
+      await page.getByRole('heading', { name: words }).waitFor();
+      expect(asked).toBe(times);
+    }
   });
 
   it('it waits while someone reads a bar', async () => {

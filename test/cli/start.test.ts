@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
@@ -78,6 +78,15 @@ test('a data directory that cannot be made is one line', async () => {
   expect(stderr).toMatch(/^cannot make \S+\/file\/data: [^\n]+\n$/);
 });
 
+test.skipIf(!existsSync('/proc/version'))('nor one where nothing can be made keeps it waiting', async () => {
+  await using folder = await Folder.make({ 'watchbill.config.json': configOf([]) });
+  const { code, stderr } = await folder.cli(['start', '--data', '/proc/x/data']);
+  expect({ code, stderr }).toEqual({
+    code: 1,
+    stderr: expect.stringMatching(/^cannot make \/proc\/x\/data: [^\n]+\n$/),
+  });
+});
+
 test.skipIf(process.getuid?.() === 0)('a data directory that may not be written is one line', async () => {
   await using folder = await Folder.make({ 'watchbill.config.json': configOf([]) });
   await mkdir(join(folder.dir, 'data'), { mode: 0o500 });
@@ -88,7 +97,8 @@ test.skipIf(process.getuid?.() === 0)('a data directory that may not be written 
 
 test('status says what a running start knows, and that nothing is known once it has ended', async () => {
   await using service = await Service.start();
-  await using folder = await Folder.make({ 'watchbill.config.json': configOf([api(service)]) });
+  const config = configOf([api(service)]);
+  await using folder = await Folder.make({ 'watchbill.config.json': config });
   expect(await folder.cli(['status'])).toEqual({
     code: 2,
     stdout: '',
@@ -97,7 +107,7 @@ test('status says what a running start knows, and that nothing is known once it 
   const { signals, ended } = await started(folder);
   await service.asked();
   let status = await folder.cli(['status']);
-  while (status.code === 3) status = await folder.cli(['status']);
+  while (status.code !== 0) status = await folder.cli(['status']);
   expect(status).toMatchObject({ code: 0, stderr: '' });
   expect(status.stdout).toMatch(/^up +api +\S+( \S+)* +\d+ ms/m);
   expect(status.stdout).toContain('No open incident.');
@@ -110,18 +120,39 @@ test('status says what a running start knows, and that nothing is known once it 
   await folder.write('watchbill.config.json', { ...configOf([]), nonsense: 1 });
   const broken = await folder.cli(['status']);
   expect(broken).toMatchObject({ code: 2, stdout: status.stdout });
-  expect(broken.stderr).toContain('watchbill.config.json:1:');
+  expect(broken.stderr).toMatch(/^the config cannot be used; .*\nwatchbill\.config\.json:1:/);
+
+  await folder.write('watchbill.config.json', config);
+  const path = join(folder.dir, '.watchbill/blobs/snapshot.json.blob');
+  const snapshot = JSON.parse(await readFile(path, 'utf8'));
+  const writtenAgo = (ms: number) => writeFile(path, JSON.stringify({ ...snapshot, at: snapshot.at - ms }));
+  await writtenAgo(3_600_000);
+  const silent = await folder.cli(['status']);
+  expect(silent.code).toBe(3);
+  expect(silent.stdout).toMatch(/^! "watchbill start" is running, but wrote last 1 h ago$/m);
   signals.emit('SIGTERM');
   await ended;
 
-  const path = join(folder.dir, '.watchbill/blobs/snapshot.json.blob');
-  const snapshot = JSON.parse(await readFile(path, 'utf8'));
-  await writeFile(path, JSON.stringify({ ...snapshot, at: snapshot.at - 3_600_000 }));
-  await folder.write('watchbill.config.json', configOf([api(service)]));
-  const old = await folder.cli(['status']);
-  expect(old.code).toBe(3);
-  expect(old.stdout).toMatch(/^! Nothing was written for 1 h: is "watchbill start" running\?$/m);
-  expect(old.stdout).toMatch(/^unknown +api /m);
+  const stopped = await folder.cli(['status']);
+  expect(stopped.code).toBe(3);
+  expect(stopped.stdout).toMatch(/^! "watchbill start" is not running; it wrote last \d+ s ago$/m);
+  expect(stopped.stdout).toMatch(/^unknown +api /m);
+});
+
+test('status says that something is down also beside a bad config', async () => {
+  await using service = await Service.start();
+  await service.gone();
+  const config = configOf([api(service)]);
+  await using folder = await Folder.make({ 'watchbill.config.json': config });
+  const { signals, ended } = await started(folder);
+  let status = await folder.cli(['status']);
+  while (status.code !== 1) status = await folder.cli(['status']);
+  await folder.write('watchbill.config.json', { ...config, nonsense: 1, name: 5, check: [] });
+  while (!status.stdout.includes('rejected')) status = await folder.cli(['status']);
+  expect(status).toMatchObject({ code: 1, stderr: expect.stringContaining('  nonsense: unknown key\n') });
+  expect(status.stdout).toContain('(and 2 more: run "watchbill validate")');
+  signals.emit('SIGTERM');
+  await ended;
 });
 
 test('a drill pages every notifier and resolves it, and needs no start', async () => {
@@ -198,4 +229,36 @@ test('a config that changes while the start is still under way is taken as well 
   await until(() => run.stderr.text.includes('was read again'));
   run.signals.emit('SIGTERM');
   expect(await run.ended).toMatchObject({ code: 0 });
+});
+
+test('a SIGHUP while the start is still under way is heard as well', async () => {
+  await using folder = await Folder.make({
+    'watchbill.config.json': configOf([], { notify: { pagerduty: { routingKey: { secret: 'PD_KEY' } } } }),
+  });
+  let asked = 0;
+  const env = {
+    get PD_KEY() {
+      if (asked++ === 0) run.signals.emit('SIGHUP');
+      return KEY;
+    },
+  };
+  const run = folder.begin(['start', '--port', '0'], { env });
+  await until(() => run.stderr.text.includes('watchbill.config.json was read again: 0 checks\n'));
+  run.signals.emit('SIGTERM');
+  expect(await run.ended).toMatchObject({ code: 0 });
+});
+
+test('a drill beside a start links to where that serves its page, without a URL in the config', async () => {
+  await using pagerDuty = await PagerDuty.start(systemClock);
+  const notify = { pagerduty: { routingKey: { secret: 'PD_KEY' }, endpoint: pagerDuty.url } };
+  await using folder = await Folder.make({ 'watchbill.config.json': configOf([], { notify }) });
+  const { url, signals, ended } = await started(folder);
+  expect(await folder.cli(['drill'], { env: { PD_KEY: KEY } })).toMatchObject({ code: 0 });
+  signals.emit('SIGTERM');
+  await ended;
+  expect(await folder.cli(['drill'], { env: { PD_KEY: KEY } })).toMatchObject({ code: 0 });
+  const links = pagerDuty.ledger.accepted
+    .filter(({ event }) => event.event_action === 'trigger')
+    .map(({ event }) => event.links?.map(({ href }: { href: string }) => href));
+  expect(links).toEqual([[`${url}/runbooks/drill`, `${url}/`], []]);
 });

@@ -50,7 +50,7 @@ test('as JSON, readings have the form that the contract promises', async () => {
         reasons: [],
         message: '',
         latencyMs: number,
-        phases: { connect: number, firstByte: number, body: number },
+        phases: { dns: 0, connect: number, tls: 0, firstByte: number, body: number },
         tries: 1,
         facts: expect.objectContaining({ httpStatus: 200 }),
       },

@@ -92,6 +92,27 @@ describe('what is missing, of the wrong kind or unknown (D02)', () => {
       'checks[0].dependson: unknown key; did you mean "dependsOn"?',
     ],
     [
+      'a misspelt field hides what its default would break',
+      checking({ every: '5s', timeot: '2s' }),
+      'checks[0].timeot: unknown key; did you mean "timeout"?',
+    ],
+    [
+      'another misspelt field that a rule looks at',
+      checking({ evry: '90s', timeout: '30s', every: undefined }),
+      'checks[0].evry: unknown key; did you mean "every"?',
+    ],
+    [
+      'a misspelt field that the rules of its type look at',
+      dns({ recrod: 'MX', expect: { includes: '10 mail.example.test' } }),
+      'checks[0].recrod: unknown key; did you mean "record"?',
+    ],
+    [
+      'a misspelt field hides nothing else',
+      checking({ every: '5s', timeout: '5s', publc: true }),
+      'checks[0].publc: unknown key; did you mean "public"?',
+      `checks[0].timeout: 5s is not less than "every" (5s): ${NOT_TWICE}`,
+    ],
+    [
       'a required field misspelt is one mistake',
       acme({ checks: [{ id: 'a', type: 'http', ulr: 'https://a.test' }] }),
       'checks[0].ulr: unknown key; did you mean "url"?',
@@ -117,6 +138,11 @@ describe('what is missing, of the wrong kind or unknown (D02)', () => {
       http({ expect: { json: { '$.a': { less: 5 } } } }),
       'checks[0].expect.json["$.a"].less: unknown key',
     ],
+    [
+      'something that cannot be turned into a text',
+      http({ expect: { json: { '$.a': { lt: { toString: 'x' } } } } }),
+      'checks[0].expect.json["$.a"].lt: must be a number, not an object',
+    ],
     ['a name of a prototype', acme({ constructor: 1 }), 'constructor: unknown key'],
     [
       'a secret next to another key',
@@ -132,6 +158,7 @@ describe('ids that are not what tells checks apart (D03)', () => {
     ['empty', named(''), 'checks[0].id: must not be empty'],
     ['blank', named(' '), 'checks[0].id: must not be empty'],
     ['a space at the end', named('a '), 'checks[0].id: must not start or end with a space'],
+    ['a space inside', named('e f'), 'checks[0].id: must not hold a space; "name" is for people and may'],
     ['a line break', named('a\nb'), 'checks[0].id: must not hold a control character or line break'],
     [
       'half a character',
@@ -198,6 +225,11 @@ describe('intervals and time-outs (D04, D05)', () => {
     ['a fraction', checking({ every: '1.5h' }), 'checks[0].every: "1.5h" is not a duration: write "90m"'],
     ['two units', checking({ every: '1h30m' }), `checks[0].every: "1h30m" ${DURATION}`],
     ['no number', checking({ every: 'm' }), `checks[0].every: "m" ${DURATION}`],
+    [
+      'no time for an answer',
+      http({ expect: { within: '0s' } }),
+      'checks[0].expect.within: must be more than "0s"',
+    ],
     ['more than a life', checking({ every: '999999999999d' }), 'checks[0].every: must be at most "3650d"'],
     [
       'a time-out as long as the interval',

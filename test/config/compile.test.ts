@@ -126,9 +126,9 @@ describe('warnings', () => {
   const told = async (config: Config) =>
     (await warningsOf(config)).map(({ path, message }) => `${pathText(path)}: ${message}`);
   const webhook = { webhook: { url: 'https://h.test', signingKey: { secret: 'K' } } };
-
+  const statusPage = { url: 'https://status.acme.test/' };
   it.each<[title: string, config: object, ...lines: string[]]>([
-    ['nothing is wrong', { ...checking({ public: true }), notify: webhook }],
+    ['nothing is wrong', { ...checking({ public: true }), notify: webhook, statusPage }],
     [
       'nobody is told',
       checking({ public: true }),
@@ -136,17 +136,22 @@ describe('warnings', () => {
     ],
     [
       'tickets are not heard',
-      { ...checking({ public: true }), notify: { pagerduty: { routingKey: { secret: 'K' } } } },
+      { ...checking({ public: true }), notify: { pagerduty: { routingKey: { secret: 'K' } } }, statusPage },
       'notify: tickets have no receiver: those configured here hear pages only',
     ],
     [
+      'links lead to this machine only',
+      { ...checking({ public: true }), notify: webhook },
+      'statusPage.url: is not set: notifications link to the address that "start" prints, which other machines may not reach',
+    ],
+    [
       'nothing is public',
-      { ...checking({}), notify: webhook },
+      { ...checking({}), notify: webhook, statusPage },
       'checks: the public status page is empty: no check has "public": true',
     ],
     [
       'nothing is watched',
-      { name: 'x', checks: [], notify: webhook },
+      { name: 'x', checks: [], notify: webhook, statusPage },
       'checks: nothing is watched: the list is empty',
     ],
     [
@@ -164,6 +169,7 @@ describe('warnings', () => {
           ],
         }),
         notify: webhook,
+        statusPage,
       },
       'checks[0].headers.Cookie: looks like a secret in clear; write { "secret": "NAME" } and keep the value out of the config',
     ],

@@ -20,14 +20,24 @@ beforeEach(() => {
 });
 
 describe('the file', () => {
-  it('is looked for in the working directory, TypeScript first', async () => {
+  it('is looked for in the working directory', async () => {
     expect(await linesOf()).toEqual([
       'watchbill.config.ts  not found here, nor as .js, .json, .yaml or .yml; name a file with --config',
     ]);
     for (const name of ['yml', 'yaml', 'json', 'js', 'ts'].map((ending) => `watchbill.config.${ending}`)) {
       write(name, name.endsWith('s') ? `export default ${named(name)}` : named(name));
       expect(await linesOf()).toEqual([`${name}: ${name}`]);
+      rmSync(join(dir, name));
     }
+  });
+
+  it('must be named where there is more than one', async () => {
+    for (const name of ['watchbill.config.json', 'watchbill.config.yaml']) write(name, named(name));
+    write('watchbill.config.ts', `export default ${named('watchbill.config.ts')}`);
+    expect(await linesOf()).toEqual([
+      'watchbill.config.ts  stands beside watchbill.config.json and watchbill.config.yaml: name the one that is meant with --config',
+    ]);
+    expect(await linesOf('watchbill.config.yaml')).toEqual(['watchbill.config.yaml: watchbill.config.yaml']);
   });
 
   it('is the one that --config names, relative to the working directory', async () => {
@@ -82,7 +92,7 @@ describe('secrets that cannot be resolved', () => {
     write('c.json', JSON.stringify(EXAMPLE, null, 2));
     const secrets = localSecrets({ PD_KEY: 'a-routing-key', API_TOKEN: '' });
     const { warnings } = await loadConfig({ cwd: dir, named: 'c.json', secrets });
-    expect(warnings).toEqual([
+    expect(warnings.filter(({ message }) => message.startsWith('the secret'))).toEqual([
       {
         path: 'checks[0].headers.authorization',
         message: 'the secret API_TOKEN is empty',

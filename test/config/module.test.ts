@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { acme, tempDir } from './kit.ts';
+import { acme, tcp, tempDir } from './kit.ts';
 
 interface Step {
   readonly name: string;
@@ -51,8 +51,14 @@ describe('a config in TypeScript', () => {
 
   it('gives one line for whatever is wrong with it', () => {
     const table: readonly (readonly [text: string, line: string])[] = [
-      ['export default {\n  name: "x",\n  checks: [ }\n', ':3:1  Expression expected'],
+      ['export default {\n  name: "x",\n  checks: [ }\n', ':3:13  Expression expected'],
+      ['export default { name: "x", checks: [ }', ':1:39  Expression expected'],
       ['enum A { B }\nexport default {};\n', ':1:1  TypeScript enum is not supported in strip-only mode'],
+      [
+        'const x = 1;\tenum A { B }\nexport default {};\n',
+        ':1:14  TypeScript enum is not supported in strip-only mode',
+      ],
+      ['const shop = "café"; enum A { B }\n', ':1:1  TypeScript enum is not supported in strip-only mode'],
       ['const name = "x";\nthrow new Error("no name:\\nthink of one");', ':2:7  no name:'],
       [
         'const env: any = undefined;\nexport default { name: env.NAME };',
@@ -64,9 +70,35 @@ describe('a config in TypeScript', () => {
       ['\n', ':1:1  the file is empty'],
       ['export default () => ({});', '  a function where only plain values can be'],
       [`export default { ...${named('x')}, check: [] };`, '  check: unknown key; did you mean "checks"?'],
+      [
+        `export default ${JSON.stringify(acme({ checks: [tcp(), tcp({ id: 'cache', prot: 6379 })] }))};`,
+        '  checks[1].prot: unknown key; did you mean "port"? (in "cache")',
+      ],
     ];
     const answers = loadAll(table.map(([text], index) => ({ name: `c${index}.ts`, text })));
     expect(answers).toEqual(table.map(([, line], index) => [`c${index}.ts${line}`]));
+  });
+
+  it('may stand where no watchbill is installed, and where npm init has made a package.json', () => {
+    const text = `import { defineConfig, secret } from 'watchbill';
+      export default defineConfig({ ...${named('apart')}, notify: { pagerduty: { routingKey: secret('PD_KEY') } } });`;
+    const apart = ['"apart"', expect.stringContaining('{"secret":"PD_KEY"}')];
+    expect(
+      loadAll([
+        { name: 'package.json', text: '{ "type": "commonjs" }' },
+        { name: 'c.ts', text },
+        { name: 'c.js', text },
+        { name: 'd.js', text: `module.exports = ${named('old')};` },
+        { name: 'one-line.ts', text: text.replaceAll('\n', ' ') },
+        { name: 'part.ts', text: 'export const name = "x";' },
+      ]).slice(1),
+    ).toEqual([
+      apart,
+      apart,
+      ['"old"', '[]'],
+      apart,
+      ['part.ts:1:1  Unexpected token \'export\'; put "type": "module" into the package.json beside it'],
+    ]);
   });
 
   it('names the module that it imports when that is the broken one', () => {

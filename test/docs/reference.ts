@@ -43,8 +43,7 @@ ${rows.join('\n')}
 export function checksPage(): string {
   const { properties = {} } = jsonSchema() as Node;
   const types = properties.checks?.items?.oneOf ?? [];
-  const fields = makeFields({ read: String, refuses: () => undefined });
-  const common = z.toJSONSchema(z.object(commonShape(fields)), { io: 'input' }) as Node;
+  const common = commonSchema();
   return `# Checks
 
 Every field of every type of check. A duration is one whole number and one unit: \`"800ms"\`, \`"30s"\`, \`"5m"\`,
@@ -55,6 +54,36 @@ ${MADE}
 
 ${table(common, () => true)}
 ${types.map((type) => typeSection(type, common)).join('\n')}`;
+}
+
+function commonSchema(): Node {
+  const fields = makeFields({ read: String, refuses: () => undefined });
+  return z.toJSONSchema(z.object(commonShape(fields)), { io: 'input' }) as Node;
+}
+
+/** Every field of a config but those of single types of check: `notify.webhook.url`; those of every check: `every`. */
+export function fieldsOutsideChecks(): string[] {
+  const { checks: _, ...properties } = (jsonSchema() as Node).properties ?? {};
+  return [...fieldsIn({ properties }), ...fieldsIn(commonSchema())];
+}
+
+function fieldsIn(node: Node): string[] {
+  if (isSecret(node)) return [];
+  const own = Object.entries(node.properties ?? {}).flatMap(([name, field]) => [
+    name,
+    ...fieldsIn(field).map((inner) => `${name}.${inner}`),
+  ]);
+  return [...own, ...[node.items ?? [], node.anyOf ?? [], node.oneOf ?? []].flat().flatMap(fieldsIn)];
+}
+
+/** Every name in a value, as a path without the numbers of lists. */
+export function namesIn(value: unknown): string[] {
+  if (Array.isArray(value)) return value.flatMap(namesIn);
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, inner]) => [
+    name,
+    ...namesIn(inner).map((part) => `${name}.${part}`),
+  ]);
 }
 
 function typeSection(type: Node, common: Node): string {

@@ -23,10 +23,13 @@ export class Desk {
   readonly clock = new VirtualClock();
   readonly memory = new MemoryStore();
   readonly receivers = new Receivers(this.clock);
+  /** Warnings and errors; and what else the console says. */
   readonly logged: string[] = [];
+  readonly said: string[] = [];
   config: Config = configOf(['api'], { notify: [PAGERDUTY, WEBHOOK] });
   /** What goes wrong with calls of the store. */
   faults: (call: StoreCall) => StoreFault | undefined = () => undefined;
+  configuredAt = 0;
   #home: Home | undefined;
   #post: Post | undefined;
 
@@ -38,6 +41,7 @@ export class Desk {
 
   /** Starts a process, on what is stored; the one before is forgotten. */
   async boot(): Promise<void> {
+    this.configuredAt = this.clock.now();
     const store = new FaultyStore(this.memory, this.clock, (call) => this.faults(call));
     this.#home = await Home.open({ store, clock: this.clock, log: this.#log }, this.config);
     this.#post = this.postOn(store);
@@ -63,6 +67,7 @@ export class Desk {
       log: this.#log,
       sender: this.receivers.sender,
       receiver: (name) => this.config.notify.find((receiver) => receiver.name === name),
+      configuredAt: () => this.configuredAt,
       baseUrl: () => 'https://status.acme.test/',
       random: () => 0.5,
       signal: new AbortController().signal,
@@ -72,7 +77,7 @@ export class Desk {
   }
 
   readonly #log = {
-    info: () => {},
+    info: (message: string) => void this.said.push(message),
     warn: (message: string) => void this.logged.push(message),
     error: (message: string) => void this.logged.push(message),
   };

@@ -57,6 +57,7 @@ export function check(
       );
     return seen.all > 0 ? seen.good / seen.all : undefined;
   };
+  const known = slots.reduce((sum, s) => sum + s.up + s.degraded + s.down, 0);
   return {
     id,
     name,
@@ -67,6 +68,7 @@ export function check(
     since: NOW - 14 * MINUTE,
     latencyMs: status === 'down' ? undefined : latency,
     uptime: { '24h': share(89), '7d': share(83), '30d': share(60), '90d': share(0) },
+    record: { since: NOW - days * DAY, up: Math.round(known * (share(0) ?? 0)), known },
     bar: { unit: 'day', from: NOW - (NOW % DAY) - 89 * DAY, slots },
     latency: {
       from: NOW - DAY,
@@ -102,7 +104,8 @@ export function incident(
     resolvedAt,
     timeline: [
       { at: openedAt, kind: 'opened', text: `${about.name} is ${kind}: answered 502 from 10.0.0.7.` },
-      { at: openedAt + 1_000, kind: 'page', text: 'Paged.' },
+      { at: openedAt, kind: 'page', text: 'A page for pagerduty.' },
+      { at: openedAt + 1_000, kind: 'paged', text: 'pagerduty accepted the page.' },
       ...(resolvedAt === undefined
         ? []
         : [{ at: resolvedAt, kind: 'resolved' as const, text: 'It is well again.' }]),
@@ -112,7 +115,7 @@ export function incident(
 }
 
 export const platform: PlatformView = {
-  banners: ['pagerduty refuses us: 400 invalid routing key.'],
+  banners: ['Not delivered to pagerduty: It answered 400 Bad Request.'],
   undelivered: 3,
   skipped: 12,
   locations: [
@@ -182,17 +185,23 @@ function hundred(): CheckView[] {
 
 /** A fresh installation: 38 minutes old. */
 function young(): CheckView[] {
-  return ['Demo shop', 'Demo certificate', 'Demo port'].map((name, n) => ({
-    ...check(name, { latency: 12 + n * 3 }),
-    bar: {
-      unit: 'minute' as const,
-      from: NOW - (NOW % MINUTE) - 59 * MINUTE,
-      slots: Array.from({ length: 60 }, (_, i) =>
-        i < 22 ? slot() : n === 0 && i >= 40 && i < 42 ? slot({ down: 0.7, up: 0.3 }) : slot({ up: 1 }),
-      ),
-    },
-    uptime: { '24h': n === 0 ? 0.963 : 1, '7d': n === 0 ? 0.963 : 1, '30d': undefined, '90d': undefined },
-  }));
+  return ['Demo shop', 'Demo certificate', 'Demo port'].map((name, n) => {
+    const up = n === 0 ? 35 : 37;
+    const share = up / 37;
+    return {
+      ...check(name, { latency: 12 + n * 3 }),
+      since: NOW - 38 * MINUTE,
+      bar: {
+        unit: 'minute' as const,
+        from: NOW - (NOW % MINUTE) - 89 * MINUTE,
+        slots: Array.from({ length: 90 }, (_, i) =>
+          i < 52 ? slot() : n === 0 && (i === 70 || i === 71) ? slot({ down: 1 }) : slot({ up: 1 }),
+        ),
+      },
+      uptime: { '24h': share, '7d': share, '30d': share, '90d': share },
+      record: { since: NOW - 38 * MINUTE, up, known: 37 },
+    };
+  });
 }
 
 export const SCENES = {

@@ -14,7 +14,7 @@ import { MemoryStore } from './memory-store.ts';
 import { PagerDutyLedger } from './pagerduty.ts';
 
 /** How PagerDuty behaves: it answers, refuses for now, is out of reach, or takes the event and loses the answer. */
-export type PagerDutyMode = 'up' | 429 | 500 | 'unreachable' | 'hang' | 'accepts and hangs up';
+export type PagerDutyMode = 'up' | 403 | 429 | 500 | 'unreachable' | 'hang' | 'accepts and hangs up';
 
 const KEY = 'R0123456789ABCDEFGHIJKLMNOPQRSTU';
 const TRY_MS = 20;
@@ -53,7 +53,9 @@ export class World {
   /** When each event reached PagerDuty, whatever came of the answer. */
   readonly targets = new Map<string, Status>();
   readonly notices: { at: number; receiver: string; notice: Notice }[] = [];
+  /** Warnings and errors; and what else the console says. */
   readonly logged: string[] = [];
+  readonly said: string[] = [];
   pagerDuty: PagerDutyMode = 'up';
   /** What the canaries say; by default they answer. */
   canaries = true;
@@ -174,7 +176,7 @@ export class World {
   }
 
   readonly log: Log = {
-    info: () => {},
+    info: (message) => void this.said.push(message),
     warn: (message) => void this.logged.push(message),
     error: (message) => void this.logged.push(message),
   };
@@ -224,6 +226,7 @@ export class World {
     if (mode === 'unreachable') return { outcome: 'retry', why: 'connect_refused', uncertain: false };
     if (mode === 'hang') await sleep(this.clock, 60_000, signal);
     if (mode === 'hang') return { outcome: 'retry', why: 'response_timeout', uncertain: true };
+    if (mode === 403) return { outcome: 'refused', why: 'It answered 403', final: false };
     if (mode === 429 || mode === 500)
       return { outcome: 'retry', why: `It answered ${mode}`, uncertain: false };
     const answer = this.ledger.accept(JSON.parse(JSON.stringify(toEvent(notice, KEY))), this.time);

@@ -16,7 +16,11 @@ const OCCASIONS: readonly [kind: EntryKind, severity: Severity, when: string][] 
   ['page', 'page', 'a check of severity `page` goes down, or most locations fall silent'],
   ['reminder', 'page', 'it is still down after `remind` (4 h): a page again, by the same key'],
   ['update', 'page', 'it is still down, but for another reason or seen from elsewhere'],
-  ['resolved', 'page', 'it is well again, or no longer watched'],
+  [
+    'resolved',
+    'page',
+    'it is well again, or no longer watched (one that opened within ten minutes of the last end: well for ten minutes)',
+  ],
   [
     'ticket',
     'ticket',
@@ -103,7 +107,8 @@ tries of one run. \`watchbill drill\` sends a page and its end to every receiver
 | 408, 425, 429, 5xx, or none (no connection, no TLS, no time left) | tried again: after 1 s, then twice as long each time up to 1 min, with jitter. \`Retry-After\` is honoured, up to 15 min |
 | 413 | PagerDuty: once more at once, without details; then refused |
 | 400, 413, 422 | refused for good: the same request would be refused again. The other receivers are told, and the operator's page says so |
-| any other 4xx, 3xx (redirects are not followed) | refused: the other receivers are told, the operator's page says so, and it is tried again every 15 min, since somebody may mend the key or the address |
+| any other 4xx, 3xx (redirects are not followed) | refused: the other receivers are told, the operator's page says so, and it is tried again every 15 min, since somebody may mend the key or the address; and at once when the receiver has accepted anything else (a drill), when the config is read again, and at a start |
+| none was asked for, since a secret that it needs is missing here | the same; it is called what it is |
 
 If the answer to an attempt is lost, the attempt is repeated. PagerDuty knows the repetition by \`dedup_key\`, a
 webhook by \`webhook-id\`. The end of such an incident is sent once more five minutes later, in case the lost

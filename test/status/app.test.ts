@@ -303,7 +303,7 @@ describe('/api/v1/summary', () => {
       openedAt: '2026-03-03T11:50:10.000Z',
       resolvedAt: null,
       timeline: [
-        { at: '2026-03-03T11:50:10.000Z', text: 'Confirmed: it does not work.' },
+        { at: '2026-03-03T11:50:10.000Z', text: 'Automated checks confirm that it does not work.' },
         { at: '2026-03-03T11:50:11.000Z', text: 'The team on call has been alerted.' },
       ],
     });
@@ -374,7 +374,12 @@ describe('the operator’s view is for the machine itself', () => {
       'answered 502, expected 200–299.',
     ])
       expect(page).toContain(part);
-    for (const part of ['pagerduty refuses us', 'eu-central-1', 'never heard of', 'href="/runbooks/http"'])
+    for (const part of [
+      'Not delivered to pagerduty',
+      'eu-central-1',
+      'never heard of',
+      'href="/runbooks/http"',
+    ])
       expect(page).toContain(part);
   });
 

@@ -1,6 +1,12 @@
 import fc from 'fast-check';
-import type { EntryKind } from '../../lib/incident.ts';
-import type { BarSlot, CheckView, IncidentView, ShownStatus, Snapshot } from '../../lib/snapshot.ts';
+import type {
+  BarSlot,
+  CheckView,
+  IncidentView,
+  LineKind,
+  ShownStatus,
+  Snapshot,
+} from '../../lib/snapshot.ts';
 import { NOW } from '../kit/scenes.ts';
 
 /** Any text, with what HTML, JSON and terminals are afraid of. */
@@ -39,6 +45,9 @@ const shownCheck = fc.record({
   since: fc.option(time, { nil: undefined }),
   latencyMs: ms,
   uptime: fc.record({ '24h': share, '7d': share, '30d': share, '90d': share }),
+  record: fc.option(fc.record({ since: time, up: fc.nat(130_000), known: fc.nat(130_000) }), {
+    nil: undefined,
+  }),
   bar: fc.record({
     unit: fc.constantFrom('minute' as const, 'hour' as const, 'day' as const),
     from: time,
@@ -63,7 +72,10 @@ const shownIncident = fc.record({
   openedAt: time,
   resolvedAt: fc.option(time, { nil: undefined }),
   timeline: fc.array(
-    fc.record({ at: time, kind: fc.constantFrom<EntryKind>('opened', 'page', 'reminder', 'resolved') }),
+    fc.record({
+      at: time,
+      kind: fc.constantFrom<LineKind>('opened', 'paged', 'ticketed', 'reminder', 'quiet', 'resolved'),
+    }),
     { maxLength: 4 },
   ),
 });
@@ -73,9 +85,14 @@ const hiddenOfIncident = fc.record({
   texts: fc.array(text, { minLength: 1, maxLength: 3 }),
   severity: fc.constantFrom('page' as const, 'ticket' as const),
   runbook: fc.option(text, { nil: undefined }),
-  notes: fc.array(fc.record({ at: time, kind: fc.constantFrom<EntryKind>('held', 'update'), text }), {
-    maxLength: 2,
-  }),
+  notes: fc.array(
+    fc.record({
+      at: time,
+      kind: fc.constantFrom<LineKind>('held', 'page', 'ticket', 'update', 'accepted', 'waiting', 'flaps'),
+      text,
+    }),
+    { maxLength: 2 },
+  ),
 });
 
 export const shown = fc.record({

@@ -43,6 +43,26 @@ describe('the part of Markdown that runbooks use', () => {
       '[x](https://a"onclick="alert(1))',
       '<p><a href="https://a&quot;onclick=&quot;alert(1" rel="noreferrer">x</a>)</p>',
     ],
+    [
+      'a long command at the end of an item: a block of its own, in one line',
+      '1. Look: `curl -sS "https://acme.test/health" | head`',
+      '<ol><li>Look:<pre tabindex="0"><code>curl -sS &quot;https://acme.test/health&quot; | head</code></pre></li></ol>',
+    ],
+    [
+      'a long command at the end of a paragraph, without the full stop that nobody should copy',
+      'Restart `it`: `systemctl restart watchbill.service`.',
+      '<p>Restart <code>it</code>:</p><pre tabindex="0"><code>systemctl restart watchbill.service</code></pre>',
+    ],
+    [
+      'a long command alone',
+      '`systemctl restart watchbill.service`',
+      '<pre tabindex="0"><code>systemctl restart watchbill.service</code></pre>',
+    ],
+    [
+      'a long command that words follow',
+      '- `systemctl restart watchbill.service` first',
+      '<ul><li><code class="long">systemctl restart watchbill.service</code> first</li></ul>',
+    ],
     ['nothing', '', ''],
     ['a hash that is no heading', '#5 is alive', '<p>#5 is alive</p>'],
   ])('%s', (_, text, html) => {
@@ -58,6 +78,7 @@ describe('the part of Markdown that runbooks use', () => {
       '1. ',
       '**',
       '`',
+      '`a command that is long enough for it`',
       '[',
       '](',
       ')',
@@ -74,7 +95,7 @@ describe('the part of Markdown that runbooks use', () => {
         const html = String(markdown(scraps.join('')));
         expect(
           html.replace(
-            /<\/?(h[123]|p|ul|ol|li|strong|code)>|<pre tabindex="0">|<\/pre>|<a href="[^"<>]*" rel="noreferrer">|<\/a>/g,
+            /<\/?(h[123]|p|ul|ol|li|strong|code)>|<code class="long">|<pre tabindex="0">|<\/pre>|<a href="[^"<>]*" rel="noreferrer">|<\/a>/g,
             '',
           ),
         ).not.toMatch(/[<>]/);

@@ -101,7 +101,12 @@ describe('nothing old is said of now (J34, J35)', () => {
     expect(await page(SCENES.up())).toContain(
       'As of <time id="as-of" datetime="2026-03-03T12:04:10.000Z">3 Mar 2026, 12:04:10</time> UTC',
     );
-    expect(await page(SCENES.stale())).toContain('The last news is 25 min old.');
+    expect(await page(SCENES.stale())).toContain('>The last news is 25 min old.');
+  });
+
+  it('a fresh page doesn’t say that it is old, to those either who read it without its looks', async () => {
+    const read = (await page(SCENES.up())).replace(/<[^>]*>/g, '');
+    expect(read).not.toContain('The last news');
   });
 });
 
@@ -134,6 +139,73 @@ describe('a slot of the bar', () => {
       }),
       RUNS,
     );
+  });
+});
+
+describe('uptime is said of no more than was watched', () => {
+  const MINUTES = 60_000;
+  const AT = NOW + 20_000; // when the page is looked at
+  const DAYS = 86_400_000;
+  const figures = async (record: CheckView['record']): Promise<string> => {
+    const of = { ...check('x'), uptime: { '24h': 1, '7d': 0.999, '30d': 0.99, '90d': 0.9 }, record };
+    const [, html = ''] =
+      /<div class="figures">([\s\S]*?)<p class="latency">/.exec(await page(snapshot([of]))) ?? [];
+    return html
+      .replace(/<svg[\s\S]*/, '')
+      .replace(/<\/(p|dt|dd)>/g, ' ')
+      .replace(/<[^>]*>/g, '')
+      .trim();
+  };
+  it.each<[string, CheckView['record'], string]>([
+    ['nothing yet', undefined, 'Not read yet'],
+    ['some seconds', { since: AT - 9_000, up: 0, known: 0 }, 'Watched since 12:04'],
+    [
+      'a few minutes: their number',
+      { since: AT - 3 * MINUTES, up: 2, known: 3 },
+      'Uptime since 12:01 2 of 3 min',
+    ],
+    ['an hour', { since: AT - 60 * MINUTES, up: 59, known: 60 }, 'Uptime since 11:04 98.33%'],
+    ['a day less a moment', { since: AT - DAYS + 1, up: 1_439, known: 1_439 }, 'Uptime since 2 Mar 100%'],
+    ['a day', { since: AT - DAYS, up: 1_440, known: 1_440 }, 'Uptime 24 h 100% since 2 Mar 100%'],
+    [
+      'some days',
+      { since: AT - 8 * DAYS, up: 9_998, known: 10_000 },
+      'Uptime 24 h 100% 7 d 99.90% since 23 Feb 99.98%',
+    ],
+    [
+      'all of it',
+      { since: AT - 90 * DAYS, up: 9, known: 10 },
+      'Uptime 24 h 100% 7 d 99.90% 30 d 99.00% 90 d 90.00%',
+    ],
+    [
+      'days in which nothing could be told',
+      { since: AT - 2 * DAYS, up: 0, known: 0 },
+      'Uptime 24 h 100% since 1 Mar –',
+    ],
+  ])('watched for %s', async (_, record, words) => {
+    expect(await figures(record)).toBe(words);
+  });
+});
+
+describe('the curve of the latency', () => {
+  const curve = async (values: (number | undefined)[]) => {
+    const of = { ...check('x'), latency: { from: NOW, slotMs: MINUTE, values } };
+    return /<svg class="spark"[^>]*aria-label="([^"]*)"[^>]*><path d="M([\d.]+)/.exec(
+      await page(snapshot([of])),
+    );
+  };
+  const known = (count: number) => Array.from({ length: count }, (_, i) => 20 + i);
+
+  it('is left out below ten points: they would be specks', async () => {
+    expect(await curve([...Array<undefined>(50), ...known(9)])).toBeNull();
+    expect(await curve([...Array<undefined>(50), ...known(10)])).not.toBeNull();
+  });
+
+  it('begins where something is known, and says so', async () => {
+    expect((await curve([...Array<undefined>(45), ...known(15)]))?.slice(1)).toEqual([
+      'Latency of the last 15 min: 20 ms to 34 ms',
+      '1',
+    ]);
   });
 });
 
@@ -192,7 +264,8 @@ describe('no data is never 100 % (H11)', () => {
 
 describe('small words', () => {
   it.each([
-    [0, '0 ms'],
+    [0, '<1 ms'],
+    [0.6, '1 ms'],
     [95.4, '95 ms'],
     [999.6, '1.0 s'],
     [1_840, '1.8 s'],
@@ -338,6 +411,20 @@ describe('what stands on the page', () => {
     expect(body).toContain('Moving webhooks to new machines');
     expect(body).toContain('Planned maintenance');
     expect(body).not.toContain('Over<');
+  });
+
+  it('the time that the bars show stands once below each group, beside no figure', async () => {
+    const body = await page(SCENES.incident());
+    const axes = [...body.matchAll(/<p class="axis" aria-hidden="true">(.*?)<\/p>/g)].map(([, html = '']) =>
+      html
+        .replace(/<[^>]*>/g, ' ')
+        .trim()
+        .split(/ {2,}/),
+    );
+    expect(axes).toEqual([
+      ['90 days ago', 'today'],
+      ['90 days ago', 'today'],
+    ]);
   });
 
   it('groups in their order, those without one last', async () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { IncidentView, Snapshot } from '../../lib/snapshot.ts';
+import type { IncidentView, LineKind, Snapshot } from '../../lib/snapshot.ts';
 import { project } from '../../lib/status/project.ts';
 import { check, incident, NOW, SCENES, snapshot } from '../kit/scenes.ts';
 import { hidden, shown, weave } from './arbitraries.ts';
@@ -122,9 +122,12 @@ describe('what is public is told in fixed words', () => {
       timeline: [
         { at: at(0), kind: 'opened', text: 'x' },
         { at: at(0), kind: 'held', text: 'x' },
-        { at: at(2), kind: 'ticket', text: 'x' },
+        { at: at(1), kind: 'page', text: 'x' },
+        { at: at(2), kind: 'paged', text: 'x' },
+        { at: at(3), kind: 'paged', text: 'x' },
         { at: at(4), kind: 'update', text: 'x' },
         { at: at(20), kind: 'reminder', text: 'x' },
+        { at: at(21), kind: 'quiet', text: 'x' },
         { at: at(30), kind: 'resolved', text: 'x' },
       ],
     };
@@ -134,11 +137,39 @@ describe('what is public is told in fixed words', () => {
         text,
       ]),
     ).toEqual([
-      [0, 'Confirmed: it does not work.'],
+      [0, 'Automated checks confirm that it does not work.'],
       [2, 'The team on call has been alerted.'],
       [20, 'Not over yet.'],
+      [
+        21,
+        'Well again. It is watched for ten minutes before this is called resolved, because it came back before.',
+      ],
       [30, 'It works again.'],
     ]);
+  });
+
+  it.each<[string, LineKind[], string[]]>([
+    ['nobody has accepted the page', ['opened', 'page', 'waiting', 'update'], []],
+    ['nobody hears of it', ['opened', 'ticket'], []],
+    ['a receiver has accepted the page', ['opened', 'page', 'paged'], ['The team on call has been alerted.']],
+    ['a receiver has accepted the ticket', ['opened', 'ticket', 'ticketed'], ['The team has been told.']],
+    ['only its end was accepted', ['opened', 'page', 'resolved', 'accepted'], []],
+  ])('where %s', (_, kinds, words) => {
+    const timeline = kinds.map((kind) => ({ at: NOW, kind, text: 'x' }));
+    const [told] = project(snapshot([api], { incidents: [{ ...incident(api, 0), timeline }] })).incidents;
+    expect(told?.timeline.map(({ text }) => text)).toEqual([
+      'Automated checks confirm that it does not work.',
+      ...words,
+    ]);
+  });
+
+  it('nothing of what maintenance holds back, open or over', () => {
+    const held = { ...incident(api, 60_000), heldBy: 'maintenance' };
+    const incidents = [held, { ...held, resolvedAt: NOW }];
+    expect(project(snapshot([api], { incidents })).incidents).toEqual([]);
+    const child = { ...held, heldBy: 'depends on DNS' };
+    expect(JSON.stringify(project(snapshot([api], { incidents: [child] })).incidents)).not.toContain('DNS');
+    expect(project(snapshot([api], { incidents: [child] })).incidents).toHaveLength(1);
   });
 
   it.each([

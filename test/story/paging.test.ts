@@ -109,10 +109,10 @@ test('an outage that stays is reminded of every four hours, by the same key, and
 
 describe('what the operator sees (F06, F24)', () => {
   test.each<[number, string]>([
-    [400, 'pagerduty refuses what it is sent: It answered 400 Bad Request.'],
-    [401, 'pagerduty refuses what it is sent: It answered 401 Unauthorized.'],
-    [403, 'pagerduty refuses what it is sent: It answered 403 Forbidden.'],
-    [404, 'pagerduty refuses what it is sent: It answered 404 Not Found.'],
+    [400, 'Not delivered to pagerduty: It answered 400 Bad Request.'],
+    [401, 'Not delivered to pagerduty: It answered 401 Unauthorized.'],
+    [403, 'Not delivered to pagerduty: It answered 403 Forbidden.'],
+    [404, 'Not delivered to pagerduty: It answered 404 Not Found.'],
   ])('%i: a banner within one interval, until it is mended', async (status, banner) => {
     const { world, receivers, banners } = await stage({ down: between(MINUTE, HOUR) });
     receivers.modes.pagerduty = status;
@@ -136,7 +136,7 @@ describe('what the operator sees (F06, F24)', () => {
     receivers.modes.pagerduty = ({ incident }) => (incident.check?.id === 'api' ? 400 : 'up');
     await world.clock.advance(HALF_AN_HOUR);
     expect(receivers.told).toEqual(['trigger web']);
-    expect(banners()).toEqual(['pagerduty refuses what it is sent: It answered 400 Bad Request.']);
+    expect(banners()).toEqual(['Not delivered to pagerduty: It answered 400 Bad Request.']);
     await world.stop();
   });
 
@@ -155,7 +155,7 @@ describe('what the operator sees (F06, F24)', () => {
         /^webhook has not taken anything for 13 min \d+ s: It answered 500 Internal Server Error\.$/,
       ),
     ]);
-    expect(world.snapshot.platform?.undelivered).toBe(3);
+    expect(world.snapshot.platform?.undelivered).toBe(6);
     receivers.modes = {};
     await world.clock.advance(10 * MINUTE);
     expect(banners()).toEqual([]);

@@ -43,7 +43,7 @@ describe('while an incident is open (D12)', () => {
     }));
     await stage.until(15);
     expect(stage.heard('pagerduty')).toEqual(['resolve api is down']);
-    expect(stage.lastText('pagerduty')).toContain('The api is well again');
+    expect(stage.lastText('pagerduty')).toContain('api is well again');
     await end(stage);
   });
 
@@ -64,7 +64,7 @@ describe('while an incident is open (D12)', () => {
     expect(stage.heard('pagerduty')).toEqual(['page api-2 is down']);
     await stage.until(12);
     expect(stage.heard('pagerduty')).toEqual(['resolve api is down']);
-    expect(stage.lastText('pagerduty')).toBe('No longer watched.');
+    expect(stage.lastText('pagerduty')).toBe('api is no longer watched.');
     await stage.until(40);
     expect(stage.heard('pagerduty')).toEqual(['resolve api-2 is down']);
     await end(stage);

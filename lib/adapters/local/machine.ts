@@ -2,7 +2,7 @@ import { ownCase } from '../../cases.ts';
 import type { Config } from '../../config/compiled.ts';
 import type { Post, Sender } from '../../deliver.ts';
 import { Home } from '../../home.ts';
-import type { Case, Incident } from '../../incident.ts';
+import type { Case, Entry, Incident } from '../../incident.ts';
 import type { Want } from '../../judge.ts';
 import type { Net } from '../../net/net.ts';
 import type { RunProbe, Site } from '../../observe.ts';
@@ -75,7 +75,8 @@ export async function startMachine(parts: MachineParts): Promise<Machine> {
   const stop = new AbortController();
   const { signal } = stop;
   let config = parts.config;
-  const home = await Home.open({ store, clock, log }, config);
+  let configuredAt = clock.now();
+  const home = await Home.open({ store, clock, log, changed: say }, config);
   const { rollup, dirty } = await Rollup.open(store, clock.now());
   for (const hour of dirty) home.dirtyHours.add(hour);
 
@@ -159,7 +160,6 @@ export async function startMachine(parts: MachineParts): Promise<Machine> {
 
   /** Ticks first, so that whatever is decided knows all of them. */
   async function handle(batch: readonly News[]): Promise<void> {
-    const began = clock.now();
     const isTime = batch.some(({ kind }) => kind === 'clock');
     try {
       const changed = await decide(
@@ -171,7 +171,6 @@ export async function startMachine(parts: MachineParts): Promise<Machine> {
       lastDecision = clock.monotonic();
       if (changed.length > 0) post.ring();
       if (changed.length > 0 || isTime || clock.monotonic() < newUntil) page.ring();
-      for (const incident of changed) say(incident, began);
     } catch (error) {
       // what was written before it failed is to be told all the same
       post.ring();
@@ -179,10 +178,11 @@ export async function startMachine(parts: MachineParts): Promise<Machine> {
     }
   }
 
-  /** What people are told of an incident, for whoever looks at the console. */
-  function say({ id, timeline, announcedAt }: Incident, since: number): void {
-    for (const { at, kind, text } of announcedAt === undefined ? [] : timeline) {
-      if (at >= since && kind !== 'opened') log.info(`incident ${id}, ${kind}: ${text}`);
+  /** What people are told of an incident, and what is held back, for whoever looks at the console. */
+  function say({ id, heldBy, announcedAt }: Incident, news: readonly Entry[]): void {
+    const isSaid = announcedAt !== undefined || heldBy !== undefined;
+    for (const { kind, text } of isSaid ? news : []) {
+      if (kind !== 'opened') log.info(`incident ${id}, ${kind}: ${text}`);
     }
   }
 
@@ -229,6 +229,7 @@ export async function startMachine(parts: MachineParts): Promise<Machine> {
       baseUrl: parts.baseUrl,
       random: parts.random,
       signal,
+      configuredAt: () => configuredAt,
       receiver: (name) => config.notify.find((receiver) => receiver.name === name),
       get net() {
         return site.net;
@@ -258,7 +259,9 @@ export async function startMachine(parts: MachineParts): Promise<Machine> {
 
   async function configure(next: Config): Promise<void> {
     config = next;
+    configuredAt = clock.now();
     site = siteOf();
+    post.ring();
     await news.send({ kind: 'clock' });
   }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type DataLock, lockDataDir } from '../../../lib/adapters/local/data-dir.ts';
+import { type DataLock, isHeld, lockDataDir } from '../../../lib/adapters/local/data-dir.ts';
 import { openStore, type SqliteStore } from '../../../lib/adapters/local/sqlite-store.ts';
 import { type Item, StoreError } from '../../../lib/ports.ts';
 import { update } from '../../../lib/store.ts';
@@ -108,7 +108,9 @@ describe('one start, and commands beside it (G09)', () => {
     const first = lockDataDir(dir);
     expect(() => lockDataDir(dir)).toThrow(StoreError);
     expect(() => lockDataDir(dir)).toThrow(`cannot use ${dir}: another "watchbill start" is running on it`);
+    expect(isHeld(dir)).toBe(true);
     first.release();
+    expect(isHeld(dir)).toBe(false);
     lockDataDir(dir).release();
   });
 
