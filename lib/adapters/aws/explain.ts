@@ -1,9 +1,21 @@
 /** What an operator makes of an error, by the name that AWS gives it. */
 const KINDS = {
-  // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
-  throttled: ['ProvisionedThroughputExceededException', 'ThrottlingException', 'RequestLimitExceeded'],
-  'not there': ['ResourceNotFoundException'],
-  'access denied': ['AccessDeniedException'],
+  // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html, and the others' pages
+  throttled: [
+    'ProvisionedThroughputExceededException',
+    'RequestLimitExceeded',
+    'RequestThrottled',
+    'SlowDown',
+    'Throttling',
+    'ThrottlingException',
+  ],
+  'not there': [
+    'AWS.SimpleQueueService.NonExistentQueue',
+    'NoSuchBucket',
+    'QueueDoesNotExist',
+    'ResourceNotFoundException',
+  ],
+  'access denied': ['AccessDenied', 'AccessDeniedException'],
   // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/CommonErrors.html
   'our credentials are not taken': [
     'ExpiredTokenException',

@@ -19,5 +19,10 @@ export function consoleLog(out: Writable, clock: Clock): Log {
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
 
 /** The text as one line that no terminal obeys. */
-export const printable = (text: string): string =>
-  text.replace(CONTROL, (char) => JSON.stringify(char).slice(1, -1));
+export const printable = (text: string): string => text.replace(CONTROL, shown);
+
+/** JSON has short forms for some of them, and leaves others as they are. */
+function shown(char: string): string {
+  const inJson = JSON.stringify(char).slice(1, -1);
+  return inJson === char ? `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}` : inJson;
+}

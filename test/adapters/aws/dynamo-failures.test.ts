@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { type Store, StoreError } from '../../../lib/ports.ts';
 import { writeId } from '../../../lib/store.ts';
+import { hungUp } from '../../kit/aws.ts';
 import { failure, type Said, type Trouble } from '../../kit/front.ts';
 import { blackHole, until } from '../../kit/sockets.ts';
 import { NOW, stage } from './stage.ts';
@@ -141,7 +142,7 @@ describe('no call waits longer than its deadline', () => {
       await on.clock.advance(1);
       expect(await answer).toBe(LATE);
     }
-    while ((await on.front.connections()) > 0);
+    await hungUp(on.front);
   });
 
   it('of a host that takes no connection', async () => {

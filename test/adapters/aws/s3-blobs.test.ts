@@ -95,8 +95,8 @@ describe('an error says what could not be done, and why', () => {
       xmlFailure('AccessDenied', 403, 'User: arn:…'),
       'access denied (AccessDenied; so S3 also says "there is none" where s3:ListBucket is missing)',
     ],
-    ['no bucket', xmlFailure('NoSuchBucket', 404), 'failed (NoSuchBucket, HTTP 404)'],
-    ['G03 throttled', xmlFailure('SlowDown', 503), 'failed (SlowDown, HTTP 503)'],
+    ['no bucket', xmlFailure('NoSuchBucket', 404), 'not there (NoSuchBucket)'],
+    ['G03 throttled', xmlFailure('SlowDown', 503), 'throttled (SlowDown)'],
     ['a reset', 'refuse', 'unreachable (ECONNRESET)'],
     ['a page of HTML', { status: 200, body: '<html>' }, 'an answer that makes no sense'],
   ])('%s', async (_, trouble, why) => {

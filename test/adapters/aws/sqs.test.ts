@@ -205,7 +205,7 @@ describe('what stays unsent is an error that names the queue and the cause', () 
   it.each<readonly [string, Trouble, string]>([
     ['G03 throttled', failure('ThrottlingException'), 'throttled (ThrottlingException)'],
     ['denied', failure('AccessDeniedException', 'User: …'), 'access denied (AccessDeniedException)'],
-    ['no such queue', failure('QueueDoesNotExist'), 'failed (QueueDoesNotExist, HTTP 400)'],
+    ['no such queue', failure('QueueDoesNotExist'), 'not there (QueueDoesNotExist)'],
     [
       'a credential that has expired',
       failure('ExpiredTokenException'),
@@ -337,6 +337,6 @@ onMoto('SqsQueue on moto: what is sent is received until it is deleted', async (
   expect(await queue.receive(10)).toEqual([]);
   const missing = open({ name: `${name}-none`, client });
   expect(await failed(missing.send(1), StoreError)).toMatch(
-    /-none in eu-west-1: 1 of 1 not sent: failed \(\w+/,
+    /-none in eu-west-1: 1 of 1 not sent: not there \(/,
   );
 });
