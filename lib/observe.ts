@@ -4,15 +4,7 @@ import { createFreezeMeter, type FreezeMeter } from './freeze.ts';
 import { limited, type Means } from './limited.ts';
 import { type Log, type Queue, sleep } from './ports.ts';
 import type { ProbeContext } from './probes/define.ts';
-import {
-  type Cause,
-  type EarlyTick,
-  type Finding,
-  passed,
-  type Reading,
-  type Status,
-  type Tick,
-} from './reading.ts';
+import { type Cause, type EarlyTick, type Finding, passed, type Reading, type Tick } from './reading.ts';
 import type { Reason } from './reasons.ts';
 import { redact, redactFacts } from './redact.ts';
 import { hashOf, retryStarts, type Sharding, shardOf } from './schedule.ts';
@@ -37,6 +29,8 @@ export interface Site extends Means {
   readonly running: Set<string>;
   /** When something last passed here, monotonic ms: it proves that the location can see. */
   lastPass: number;
+  /** What the canaries said last: many checks that fail together ask them once. */
+  lastLook?: { readonly at: number; readonly sees: Promise<boolean> };
 }
 
 /** A beat's worth of work: what is due, and how far into the beat each check starts. */
@@ -70,7 +64,7 @@ export async function runBeat(beat: Beat, site: Site): Promise<void> {
 async function runShard(beat: Beat, shard: string, site: Site, freeze: FreezeMeter): Promise<void> {
   const began = site.clock.monotonic();
   const late = Math.max(0, site.clock.now() - beat.at);
-  const outbox = createOutbox(beat, shard, began, site);
+  const outbox = createOutbox(beat, shard, site);
   await Promise.all(
     beat.due.map(async ({ check, offset }) => {
       await sleep(site.clock, began - late + offset - site.clock.monotonic(), site.signal);
@@ -91,10 +85,12 @@ async function runCheck(
 ): Promise<Reading | undefined> {
   if (site.signal.aborted || site.running.has(check.id)) return undefined;
   site.running.add(check.id);
+  const began = site.clock.monotonic();
   try {
-    const { finding, tries } = await confirm(check, cause, site, freeze);
+    const { finding: found, tries } = await confirm(check, cause, site, freeze);
+    if (passed(found.status)) site.lastPass = site.clock.monotonic();
+    const finding = await admitBlindness(found, began, site);
     if (site.signal.aborted && !passed(finding.status)) return undefined;
-    if (passed(finding.status)) site.lastPass = site.clock.monotonic();
     return { check: check.id, at, tries, ...cleaned(finding) };
   } finally {
     site.running.delete(check.id);
@@ -158,7 +154,7 @@ interface Outbox {
   close(): Promise<void>;
 }
 
-function createOutbox(beat: Beat, shard: string, began: number, site: Site): Outbox {
+function createOutbox(beat: Beat, shard: string, site: Site): Outbox {
   let waiting: Reading[] = [];
   let part = 0;
   let cancel = () => {};
@@ -174,14 +170,13 @@ function createOutbox(beat: Beat, shard: string, began: number, site: Site): Out
     sending = sending.then(async () => {
       const { location } = site;
       const skipped = mine === 0 ? beat.skipped : 0;
-      const honest = await admitBlindness(readings, began, site);
       await site.ticks.send({
         location,
         shard,
         beat: beat.at,
         cause: beat.cause,
         part: mine,
-        readings: honest,
+        readings,
         skipped,
       });
     });
@@ -210,24 +205,30 @@ function createOutbox(beat: Beat, shard: string, began: number, site: Site): Out
 }
 
 /**
- * The observer suspects itself first: where readings are down, nothing passed since the beat began and every
- * canary fails as well, the readings say `unknown`, not `down`.
+ * The observer suspects itself first: a run that found its target down while nothing passed here, not even what other
+ * runs looked at, says `unknown` if every canary fails as well.
  */
-async function admitBlindness(
-  readings: readonly Reading[],
-  began: number,
-  site: Site,
-): Promise<readonly Reading[]> {
-  const { canaries } = site.config.observer;
-  if (canaries.length === 0 || site.lastPass >= began || !readings.some(({ status }) => status === 'down'))
-    return readings;
-  const answers = await Promise.all(canaries.map((url) => askCanary(url, site)));
-  if (answers.includes(true)) return readings;
-  const status: Status = 'unknown';
+async function admitBlindness(finding: Finding, began: number, site: Site): Promise<Finding> {
+  if (finding.status !== 'down' || site.lastPass >= began || (await sees(began, site))) return finding;
   const message = 'Nothing passed here and no canary answered: this location cannot see.';
-  return readings.map((reading) =>
-    reading.status === 'down' ? { ...reading, status, reasons: ['observer_blind'], message } : reading,
-  );
+  return { ...finding, status: 'unknown', reasons: ['observer_blind'], message };
+}
+
+/** Canaries that were asked so lately, and since the run began, aren't asked again. */
+const SAME_LOOK_MS = 1_000;
+
+function sees(began: number, site: Site): Promise<boolean> {
+  const now = site.clock.monotonic();
+  if (!site.lastLook || site.lastLook.at < Math.max(began, now - SAME_LOOK_MS))
+    site.lastLook = { at: now, sees: someCanaryAnswers(site) };
+  return site.lastLook.sees;
+}
+
+/** Without canaries nobody can doubt what was seen. */
+async function someCanaryAnswers(site: Site): Promise<boolean> {
+  const { canaries } = site.config.observer;
+  const answers = await Promise.all(canaries.map((url) => askCanary(url, site)));
+  return canaries.length === 0 || answers.includes(true);
 }
 
 const CANARY_TIMEOUT_MS = 5_000;

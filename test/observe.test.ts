@@ -369,6 +369,35 @@ describe('a location whose canaries fail (A25)', () => {
     expect(place.readings.find(({ check }) => check === 'api')?.status).toBe('down');
   });
 
+  test('that saw something pass before the run began doesn’t see now, though it is the same beat', async () => {
+    const place = new Place(
+      (check, context) => finding([check.id === 'api' ? 'down' : 'up'])(check, context),
+      blind,
+    );
+    const due = [
+      { check: checkOf('web'), offset: 0 },
+      { check: checkOf('api'), offset: 3 * SECOND },
+    ];
+    await place.run([], { due });
+    expect(place.readings.find(({ check }) => check === 'api')?.status).toBe('unknown');
+  });
+
+  test('asks them once where many checks fail together, and anew a second later', async () => {
+    let asked = 0;
+    const place = new Place(finding(['down']), {
+      config,
+      canaryAnswers: async () => {
+        asked += 1;
+        return false;
+      },
+    });
+    const due = Array.from({ length: 50 }, (_, i) => ({ check: checkOf(`check-${i}`), offset: 5 * i }));
+    await place.run([], { due });
+    expect(asked).toBe(canaries.length);
+    await place.run([checkOf('api')]);
+    expect(asked).toBe(2 * canaries.length);
+  });
+
   test('that did see a minute ago doesn’t see now', async () => {
     const place = new Place(
       (check, context) => finding([check.id === 'api' ? 'down' : 'up'])(check, context),

@@ -31,4 +31,10 @@ export const PAST: Readonly<Record<string, Storm>> = {
     outages: [{ check: 'dns', status: 'down', span: { from: 241_782, length: 236_926 } }],
     cuts: [{ from: 178_194, length: 70_061 }],
   },
+  'our network is cut between two runs of one beat, after a freeze': {
+    ...CALM,
+    cuts: [{ from: 440_490, length: 168_552 }],
+    freezes: [{ at: 337_055, ms: 102_968 }],
+    deaths: [{ at: 465_710, off: 146_406, kill: false }],
+  },
 };
