@@ -37,4 +37,10 @@ export const PAST: Readonly<Record<string, Storm>> = {
     freezes: [{ at: 337_055, ms: 102_968 }],
     deaths: [{ at: 465_710, off: 146_406, kill: false }],
   },
+  'our network comes back in the middle of a run that a freeze made late, and the target is really down': {
+    ...CALM,
+    outages: [{ check: 'api', status: 'down', span: { from: 585_141, length: 134_859 } }],
+    cuts: [{ from: 534_936, length: 56_531 }],
+    freezes: [{ at: 508_671, ms: 73_354 }],
+  },
 };

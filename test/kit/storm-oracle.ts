@@ -87,17 +87,19 @@ function ticketsInOrder({ notices }: World): void {
 /** It was down when it was looked at first, or by its last try where our network was cut before. */
 function hasCause(plan: Storm, { frozen }: Aftermath, { check, failedAt }: Told): boolean {
   const isDown = (at: number) => statusAt(plan, check as CheckId, at) === 'down';
-  const looked = failedAt + TRY_MS;
   // a frozen process runs its beat of the last minute when it thaws
   const thaw = frozen.find(({ from, length }) =>
-    inside(looked, { from: from - TRY_MS, length: length + TRY_MS }),
+    inside(failedAt + TRY_MS, { from: from - TRY_MS, length: length + TRY_MS }),
   );
-  if (isDown(looked) || (thaw && isDown(thaw.from + thaw.length + TRY_MS))) return true;
-  const lastTry = failedAt + 10 * SECOND + 2 * TRY_MS;
-  const cut = plan.cuts.find((one) => inside(looked, one));
-  if (!cut) return false;
-  // the network may come back between the last try and the canary: nobody can tell that from an outage
-  return isDown(lastTry) || Math.abs(cut.from + cut.length - lastTry) < SECOND;
+  return [failedAt, ...(thaw ? [thaw.from + thaw.length] : [])].some((began) => {
+    const looked = began + TRY_MS;
+    if (isDown(looked)) return true;
+    const lastTry = began + 10 * SECOND + 2 * TRY_MS;
+    const cut = plan.cuts.find((one) => inside(looked, one));
+    if (!cut) return false;
+    // the network may come back between the last try and the canary: nobody can tell that from an outage
+    return isDown(lastTry) || Math.abs(cut.from + cut.length - lastTry) < SECOND;
+  });
 }
 
 /** The page of a location that is silent: for most of three minutes nobody could look. */
