@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import type { Said } from './front.ts';
+import { onLoopback, type Said } from './front.ts';
 
 export interface Stored {
   readonly body: string;
@@ -49,19 +47,11 @@ export async function startBucket(): Promise<Bucket> {
     if (!stored) return say(res, xmlFailure('NoSuchKey', 404));
     res.writeHead(200, { etag: etagOf(stored.body) }).end(stored.body);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
   const bucket: Bucket = {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    ...(await onLoopback(server)),
     objects: new Map(),
     asked: [],
     trouble: () => undefined,
-    connections: () => new Promise((resolve) => server.getConnections((_, count) => resolve(count))),
-    async close() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
   };
   return bucket;
 }

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 
@@ -51,12 +51,16 @@ export async function startFront(upstream: string): Promise<Front> {
     if (trouble === 'lose') return void req.socket.resetAndDestroy();
     res.writeHead(answer.status, answer.headers).end(answer.body);
   });
+  const front: Front = { ...(await onLoopback(server)), asked: [], trouble: () => undefined };
+  return front;
+}
+
+/** Lets a stand-in listen: where it is, how many talk to it, how it ends. */
+export async function onLoopback(server: Server): Promise<Pick<Front, 'endpoint' | 'connections' | 'close'>> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const front: Front = {
+  return {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    asked: [],
-    trouble: () => undefined,
     connections: () => new Promise((resolve) => server.getConnections((_, count) => resolve(count))),
     async close() {
       server.closeAllConnections();
@@ -64,7 +68,6 @@ export async function startFront(upstream: string): Promise<Front> {
       await once(server, 'close');
     },
   };
-  return front;
 }
 
 function say(res: ServerResponse, { status, body, cut }: Said): void {
