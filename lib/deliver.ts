@@ -3,7 +3,7 @@ import type { Receiver } from './config/compiled.ts';
 import type { Cursor, Incident } from './incident.ts';
 import { LANES, laneKey } from './items.ts';
 import { type Lane, lease, noted, released } from './lane.ts';
-import { attemptDue, isDue, isRefused, isUntold } from './outbox.ts';
+import { attemptDue, isDue, isRefused, isUntold, nextEntry } from './outbox.ts';
 import { sleep } from './ports.ts';
 import { update } from './store.ts';
 import { type Errand, type Post, receiverOf, tell } from './tell.ts';
@@ -60,11 +60,11 @@ async function takenAtIn(incidents: readonly Incident[], post: Post): Promise<Re
 function jobsOf(incident: Incident, post: Post, takenAt: ReadonlyMap<string, number>): Job[] {
   const now = post.clock.now();
   return Object.entries(incident.delivery).flatMap(([name, cursor]) => {
-    if (attemptDue(incident, cursor) === undefined) return [];
-    const lane = laneOf(receiverOf(incident, name, cursor, post), post);
+    const lane = nextEntry(incident, cursor) && laneOf(receiverOf(incident, name, cursor, post), post);
     if (lane === undefined) return [];
     const mendedAt = Math.max(post.configuredAt(), takenAt.get(lane.lane) ?? 0);
-    const dueAt = attemptDue(incident, cursor, mendedAt) ?? now;
+    const dueAt = attemptDue(incident, cursor, mendedAt);
+    if (dueAt === undefined) return [];
     const due = isDue(incident, cursor, now, mendedAt);
     return [{ incident, name, mendedAt, ...lane, rank: rankOf(incident, cursor), dueAt, isDue: due }];
   });

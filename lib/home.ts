@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { World } from './cases.ts';
 import type { Check, Config } from './config/compiled.ts';
-import { HOUR_MS } from './history.ts';
+import { HOUR_MS, hourOf } from './history.ts';
 import {
   advance,
   type Case,
@@ -70,8 +70,6 @@ const FORGETTABLE: ReadonlySet<IncidentClass> = new Set([
 ]);
 /** No more incidents than this are open or undelivered at once; beyond it the oldest ones come first. */
 const MOST_OPEN = 50_000;
-
-const hourOf = (at: number): number => Math.floor(at / HOUR_MS) * HOUR_MS;
 
 /** A stored shard and what it says. */
 interface Held {

@@ -1,4 +1,14 @@
-import { DAY_MS, HOUR_MS, MINUTE_MS, minuteLatencies, NO_SUM, type Sum, uptimeOf } from './history.ts';
+import {
+  DAY_MS,
+  HOUR_MS,
+  hourOf,
+  MINUTE_MS,
+  minuteLatencies,
+  minuteOf,
+  NO_SUM,
+  type Sum,
+  uptimeOf,
+} from './history.ts';
 import type { Rollup } from './rollup.ts';
 import type { Bar, BarSlot, CheckView } from './snapshot.ts';
 
@@ -65,7 +75,7 @@ const NO_DATA: BarSlot = {};
 
 function minuteBar(hash: number, rollup: Rollup, now: number, slots: number): Bar {
   const from = firstSlot(now, MINUTE_MS, slots);
-  const first = Math.floor(from / HOUR_MS) * HOUR_MS;
+  const first = hourOf(from);
   const hours = [first, first + HOUR_MS, first + 2 * HOUR_MS];
   const marks = hours.map((hour) => rollup.row(hash, hour)?.marks ?? '.'.repeat(60)).join('');
   const skipped = (from - first) / MINUTE_MS;
@@ -76,8 +86,8 @@ function minuteBar(hash: number, rollup: Rollup, now: number, slots: number): Ba
 /** The newest 24 hours by the hour, or the newest hour by the minute while there is less. */
 export function latencyOf(hash: number, rollup: Rollup, now: number): CheckView['latency'] {
   if (now - (rollup.oldest ?? now) < LAST_HOUR_UNTIL_MS) {
-    const from = Math.floor(now / MINUTE_MS) * MINUTE_MS - 59 * MINUTE_MS;
-    const firstHour = Math.floor(from / HOUR_MS) * HOUR_MS;
+    const from = minuteOf(now) - 59 * MINUTE_MS;
+    const firstHour = hourOf(from);
     const minutes = [firstHour, firstHour + HOUR_MS].flatMap((hour) => {
       const row = rollup.row(hash, hour);
       return row ? minuteLatencies(row) : new Array<undefined>(60).fill(undefined);
@@ -85,7 +95,7 @@ export function latencyOf(hash: number, rollup: Rollup, now: number): CheckView[
     const first = (from - firstHour) / MINUTE_MS;
     return { from, slotMs: MINUTE_MS, values: minutes.slice(first, first + 60).map(tenths) };
   }
-  const from = Math.floor(now / HOUR_MS) * HOUR_MS - 23 * HOUR_MS;
+  const from = hourOf(now) - 23 * HOUR_MS;
   const values = Array.from({ length: 24 }, (_, i) => {
     const sum = rollup.hour(hash, from + i * HOUR_MS);
     return sum && sum.latencyCount > 0 ? tenths(sum.latencySum / sum.latencyCount) : undefined;

@@ -1,7 +1,7 @@
 import type { Machine } from '../adapters/local/machine.ts';
 import { ConfigError, type Loaded } from '../config.ts';
 import type { Log } from '../ports.ts';
-import { counted } from './counted.ts';
+import { plural } from '../status/words.ts';
 
 export interface Reloading {
   readonly load: () => Promise<Loaded>;
@@ -33,7 +33,7 @@ export function reloader({ load, machine, take, log }: Reloading): () => Promise
       take(loaded);
       await machine.configure(loaded.config);
       await machine.report('config', 'close', REJECTED, '');
-      log.info(`${loaded.name} was read again: ${counted(loaded.config.checks.length, 'check')}`);
+      log.info(`${loaded.name} was read again: ${plural(loaded.config.checks.length, 'check')}`);
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       const [first = '', ...more] = error.message.split('\n');

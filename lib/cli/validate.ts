@@ -1,6 +1,6 @@
 import { ConfigError, type Loaded, loadConfig, type Problem, printed } from '../config.ts';
 import type { Secrets } from '../ports.ts';
-import { counted } from './counted.ts';
+import { plural } from '../status/words.ts';
 
 /** What `watchbill validate` says, and its exit code: 2 for a config that can't be used. */
 export interface Validated {
@@ -28,7 +28,7 @@ const asJson = (ok: boolean, errors: readonly Problem[], warnings: readonly Prob
   JSON.stringify({ ok, errors, warnings }, null, 2);
 
 function summary({ name, config, warnings }: Loaded): string {
-  const counts = `${counted(config.checks.length, 'check')}, ${counted(config.notify.length, 'notifier')}`;
+  const counts = `${plural(config.checks.length, 'check')}, ${plural(config.notify.length, 'notifier')}`;
   const spoken = warnings.map((warning) => ({ ...warning, message: `${warning.message} (warning)` }));
   return [...(spoken.length > 0 ? [printed(name, spoken)] : []), `${name} is valid: ${counts}`].join('\n');
 }

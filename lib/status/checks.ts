@@ -1,4 +1,5 @@
 import { html } from 'hono/html';
+import { DAY_MS } from '../history.ts';
 import type { CheckRecord, CheckView } from '../snapshot.ts';
 import { bar, ends } from './bar.ts';
 import { counts } from './headline.ts';
@@ -58,7 +59,6 @@ function statusOf({ status, since }: CheckView, now: number): Html {
   return html`<p class="status s-${status}">${icon(status)}<span data-aged="${STATUS_WORDS.unknown}">${STATUS_WORDS[status]}</span>${lasting}</p>`;
 }
 
-const DAY_MS = 86_400_000;
 const PERIODS = [
   ['24h', '24 h', DAY_MS],
   ['7d', '7 d', 7 * DAY_MS],

@@ -78,7 +78,8 @@ test('a data directory that cannot be made is one line', async () => {
   expect(stderr).toMatch(/^cannot make \S+\/file\/data: [^\n]+\n$/);
 });
 
-test.skipIf(!existsSync('/proc/version'))('nor one where nothing can be made keeps it waiting', async () => {
+test('a data directory where nothing can be made is one line, too', async ({ skip }) => {
+  skip(!existsSync('/proc/version'), 'there is no /proc, where a folder takes no child');
   await using folder = await Folder.make({ 'watchbill.config.json': configOf([]) });
   const { code, stderr } = await folder.cli(['start', '--data', '/proc/x/data']);
   expect({ code, stderr }).toEqual({
@@ -87,7 +88,8 @@ test.skipIf(!existsSync('/proc/version'))('nor one where nothing can be made kee
   });
 });
 
-test.skipIf(process.getuid?.() === 0)('a data directory that may not be written is one line', async () => {
+test('a data directory that may not be written is one line', async ({ skip }) => {
+  skip(process.getuid?.() === 0, 'root may write everywhere');
   await using folder = await Folder.make({ 'watchbill.config.json': configOf([]) });
   await mkdir(join(folder.dir, 'data'), { mode: 0o500 });
   const { code, stderr } = await folder.cli(['start', '--data', 'data']);

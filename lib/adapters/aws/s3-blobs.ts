@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { GetObjectCommand, PutObjectCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { type Blobs, type Clock, StoreError } from '../../ports.ts';
+import { CACHE } from '../../status/headers.ts';
 import { again } from './again.ts';
 import { explain } from './explain.ts';
 import { within } from './within.ts';
@@ -13,9 +14,6 @@ const ANSWER_MS = 5_000;
 
 /** Bytes of a blob that is read: it is held in memory several times over. */
 const MOST_BYTES = 16 * 1024 * 1024;
-
-/** As long as the status page itself: lib/status/headers.ts. */
-const LIKE_THE_PAGE = 'public, max-age=15, stale-while-revalidate=30, stale-if-error=300';
 
 const TYPES: Readonly<Record<string, string>> = {
   json: 'application/json',
@@ -79,7 +77,7 @@ export class S3Blobs implements Blobs {
         Body: text,
         ContentLength: Buffer.byteLength(text), // of an empty text the client makes a stream without a length
         ContentType: TYPES[name.split('.').at(-1) ?? ''] ?? 'text/plain; charset=utf-8',
-        CacheControl: this.#options.cacheControl?.[name] ?? LIKE_THE_PAGE,
+        CacheControl: this.#options.cacheControl?.[name] ?? CACHE.page,
       });
       checkAnswer((await this.#client.send(command, options)).ETag);
     });
