@@ -16,6 +16,9 @@ const shop = {
 export default defineConfig({
   name: 'Demo shop',
   network: { allow: ['127.0.0.0/8'] },
+  // Where it is decided and where checks run once it is deployed to AWS, which wants checks of your own first: what is on
+  // 127.0.0.1 only this machine can see. "npm start" says in a line that it doesn't look at this.
+  aws: { home: 'eu-west-1', locations: ['us-east-1', 'ap-southeast-2', 'ca-central-1'] },
   checks: [
     {
       id: 'storefront',

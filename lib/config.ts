@@ -1,8 +1,9 @@
+import { saysWhere } from './config/aws.ts';
 import { compile } from './config/compile.ts';
-import type { Config } from './config/compiled.ts';
+import type { Config, Place } from './config/compiled.ts';
 import { ConfigError, type Problem } from './config/error.ts';
 import { readerBeside } from './config/file.ts';
-import { findConfig, readConfig } from './config/load.ts';
+import { findConfig, readConfig, type Source } from './config/load.ts';
 import { warningsOf } from './config/warnings.ts';
 import type { Secrets } from './ports.ts';
 
@@ -15,30 +16,46 @@ export interface Loaded {
   readonly name: string;
   readonly path: string;
   readonly config: Config;
+  /** Whether it says where checks run, which counts only on AWS. */
+  readonly saysWhere: boolean;
   /** What is allowed, but was probably not meant. */
   readonly warnings: readonly Problem[];
 }
 
-/**
- * Finds (`named`: what `--config` says), reads, checks and compiles the config. Throws `ConfigError` with every
- * mistake in it. `secrets`: it also warns of secrets that can't be resolved.
- */
+export interface Loading {
+  readonly cwd: string;
+  /** What `--config` says. */
+  readonly named?: string | undefined;
+  /** With them, it also warns of secrets that can't be resolved. */
+  readonly secrets?: Secrets;
+}
+
+/** Finds, reads, checks and compiles the config for one place. Throws `ConfigError` with every mistake in it. */
 export async function loadConfig({
   cwd,
   named,
   secrets,
-}: {
-  cwd: string;
-  named?: string | undefined;
-  secrets?: Secrets;
-}): Promise<Loaded> {
-  const { name, path, value, mistakes, locate } = await readConfig(cwd, findConfig(cwd, named));
-  const compiled = compile(value, readerBeside(path), mistakes);
+  place = 'machine',
+}: Loading & { readonly place?: Place }): Promise<Loaded> {
+  return use(await readConfig(cwd, findConfig(cwd, named)), place, secrets);
+}
+
+/** The same for every place where it can be used: on one machine, and where it says how, on AWS. */
+export async function checkConfig({ cwd, named, secrets }: Loading): Promise<Loaded> {
+  const source = await readConfig(cwd, findConfig(cwd, named));
+  const loaded = await use(source, 'machine', secrets);
+  return loaded.config.aws ? use(source, 'aws', secrets) : loaded;
+}
+
+async function use(source: Source, place: Place, secrets: Secrets | undefined): Promise<Loaded> {
+  const { name, path, value, mistakes, locate } = source;
+  const compiled = compile(value, readerBeside(path), place, mistakes);
   if ('mistakes' in compiled) throw new ConfigError(name, locate(compiled.mistakes));
   return {
     name,
     path,
     config: compiled.config,
-    warnings: locate(await warningsOf(compiled.config, secrets)),
+    saysWhere: saysWhere(value),
+    warnings: locate(await warningsOf(compiled.config, place, secrets)),
   };
 }

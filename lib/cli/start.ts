@@ -78,6 +78,7 @@ export async function start({
   opened.defer(() => serving.close());
   await tellAddress(blobs, serving.url, log);
   warn(loaded, err);
+  if (loaded.saysWhere) log.info(FOR_AWS);
 
   machine = await startMachine({
     config: loaded.config,
@@ -116,6 +117,9 @@ export async function start({
   const all = opened.move();
   return { url: serving.url, reload, stop: () => all.disposeAsync() };
 }
+
+const FOR_AWS =
+  '"aws" and "locations" in a config are for "cdk deploy": here everything runs on this machine';
 
 function warn({ name, warnings }: Loaded, err: Writable): void {
   if (warnings.length > 0) err.write(`${printed(name, warnings)}\n`);

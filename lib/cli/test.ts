@@ -91,6 +91,7 @@ async function readingsOf(
         early: { send: async () => {} },
         canaryAnswers,
         flushAfter: Number.POSITIVE_INFINITY,
+        atOnce: Number.POSITIVE_INFINITY,
         signal: new AbortController().signal,
         running,
         lastPass: Number.NEGATIVE_INFINITY,

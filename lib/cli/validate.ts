@@ -1,4 +1,4 @@
-import { ConfigError, type Loaded, loadConfig, type Problem, printed } from '../config.ts';
+import { ConfigError, checkConfig, type Loaded, type Problem, printed } from '../config.ts';
 import type { Secrets } from '../ports.ts';
 import { plural } from '../status/words.ts';
 
@@ -16,7 +16,7 @@ export async function validate(options: {
   json?: boolean;
 }): Promise<Validated> {
   try {
-    const loaded = await loadConfig(options);
+    const loaded = await checkConfig(options);
     return { text: options.json ? asJson(true, [], loaded.warnings) : summary(loaded), exitCode: 0 };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;

@@ -1,9 +1,11 @@
 import type { z } from 'zod';
 import { createPolicy, isCidr } from '../net/policy.ts';
 import { notifierOf } from '../notifiers/index.ts';
+import { overfull } from '../permissions.ts';
 import type { Json } from '../ports.ts';
 import { probeOf } from '../probes/index.ts';
-import type { Check, Config, Maintenance, Receiver } from './compiled.ts';
+import { locationRules } from './aws.ts';
+import type { Aws, Check, Config, Maintenance, Place, Receiver } from './compiled.ts';
 import { type Mistake, type Path, pathText } from './error.ts';
 import { type Around, makeFields } from './make-fields.ts';
 import { isObject, plain } from './plain.ts';
@@ -26,12 +28,13 @@ const SCHEMA = makeSchema(
 
 /**
  * Checks what a user wrote and makes the core's config of it: every default in place, files inlined, times in ms.
- * `read` answers the text of a file that the config names, or throws an error of one line; `told`: what is already
- * known to be wrong.
+ * `read` answers the text of a file that the config names, or throws an error of one line; `place`: where it is to be
+ * used; `told`: what is already known to be wrong.
  */
 export function compile(
   input: unknown,
   read: (path: string) => string,
+  place: Place = 'machine',
   told: readonly Mistake[] = [],
 ): Compiled {
   const { value: raw, mistakes: odd } = plain(input);
@@ -41,12 +44,12 @@ export function compile(
   const windows = listed(raw, 'maintenance').map((entry, index) => readWindow(entry, ['maintenance', index]));
   const misread = [...told, ...odd, ...[outer, ...checks, ...windows].flatMap(({ mistakes }) => mistakes)];
   const near = nearTo(misread);
-  const mistakes = eachOnce([
-    ...misread,
-    ...brokenRules(checks, windows).filter((mistake) => !near(mistake)),
-  ]);
+  const broken = [...brokenRules(checks, windows), ...locationRules(raw, checks, place, misread)];
+  const mistakes = eachOnce([...misread, ...broken.filter((mistake) => !near(mistake))]);
   if (mistakes.length > 0 || !outer.value) return { mistakes };
-  return { config: finish(outer.value, valuesOf(checks), valuesOf(windows)) };
+  const config = finish(outer.value, valuesOf(checks), valuesOf(windows), place);
+  const beyond = place === 'aws' && config.aws ? overfull(config, config.aws) : [];
+  return beyond.length > 0 ? { mistakes: beyond } : { config };
 }
 
 function readCheck(entry: Json, path: Path): ReadCheck {
@@ -68,12 +71,20 @@ function readWindow(entry: Json, path: Path): Salvaged<WindowValue> {
   };
 }
 
-function finish(outer: Outer, checks: readonly CheckValue[], windows: readonly WindowValue[]): Config {
-  const { name, locations, network, judge, observer, statusPage } = outer;
+function finish(
+  outer: Outer,
+  checks: readonly CheckValue[],
+  windows: readonly WindowValue[],
+  place: Place,
+): Config {
+  const { name, network, judge, observer, statusPage } = outer;
+  const aws = outer.aws && finishAws(outer.aws);
+  const locations = (place === 'aws' && aws?.locations) || ['local'];
   return {
     name,
     locations,
-    checks: checks.map((check) => finishCheck(check, locations)),
+    aws,
+    checks: checks.map((check) => finishCheck(check, (place === 'aws' && check.locations) || locations)),
     network,
     judge,
     observer,
@@ -84,6 +95,12 @@ function finish(outer: Outer, checks: readonly CheckValue[], windows: readonly W
     statusPage: { title: statusPage.title ?? `${name} status`, url: statusPage.url, note: statusPage.note },
   };
 }
+
+const finishAws = (aws: NonNullable<Outer['aws']>): Aws => ({
+  ...aws,
+  serviceRegion: aws.serviceRegion,
+  domain: aws.domain,
+});
 
 function finishCheck(value: CheckValue, locations: readonly string[]): Check {
   const check = {

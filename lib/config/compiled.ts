@@ -58,12 +58,32 @@ export interface Receiver {
   readonly [field: string]: Json | SecretRef | undefined;
 }
 
+/** The part of a config that only a deployment on AWS needs. */
+export interface Aws {
+  /** The region in which everything is decided. It may be a location, too. */
+  readonly home: string;
+  /** The regions in which checks run, in the order of the config: 1–12. */
+  readonly locations: readonly string[];
+  /** Where the watched service runs: only `validate` looks at it. */
+  readonly serviceRegion: string | undefined;
+  /** A host name of the status page's own; `certificate`: the ARN of one in us-east-1. */
+  readonly domain: { readonly name: string; readonly certificate: string } | undefined;
+  /** Whether CloudWatch gets a dashboard, too. */
+  readonly dashboard: boolean;
+}
+
+/** Where a config is to be used: it decides where its checks run. */
+export type Place = 'machine' | 'aws';
+
 /**
  * The config, compiled once on start or at synth. It is plain JSON: this is what a Lambda gets in its bundle.
  */
 export interface Config {
   readonly name: string;
+  /** All that any check runs in: `['local']` on one machine, those of `aws` on AWS. */
   readonly locations: readonly string[];
+  /** As it is written, wherever the config is used; undefined: it isn't. */
+  readonly aws: Aws | undefined;
   readonly checks: readonly Check[];
   readonly network: { readonly allow: readonly string[] };
   readonly judge: Judge;

@@ -4,6 +4,8 @@ import { SECRET_NAME } from './define.ts';
 import { DURATION, DURATION_MAX, guessDuration, parseDuration } from './duration.ts';
 import type { Fields } from './fields.ts';
 import { wrongRegex } from './regex.ts';
+import { REGIONS, type Region, wrongRegion } from './regions.ts';
+import { saying } from './saying.ts';
 
 /** What fields ask about the world around a config. */
 export interface Around {
@@ -21,6 +23,8 @@ export interface OwnFields extends Fields {
   readonly id: z.ZodType<string, string>;
   /** An absolute http or https URL that people follow; we never dial it. */
   readonly link: z.ZodType<string, string>;
+  /** The name of an AWS region. */
+  readonly region: z.ZodType<Region, Region>;
 }
 
 /** The fields: a file is read where it is named, a host is judged where it stands. */
@@ -37,6 +41,7 @@ export function makeFields({ read, refuses }: Around): OwnFields {
     text,
     id,
     regex,
+    region,
     port: z.int({ error: notPort }).min(1, { error: notPort }).max(65_535, { error: notPort }),
     url: link.superRefine((href, context) => {
       const { hostname, port, protocol } = new URL(href);
@@ -128,10 +133,7 @@ function wrongUrl(text: string): string | undefined {
 function text(max: number): z.ZodType<string, string> {
   return z
     .string()
-    .superRefine((value, context) => {
-      const why = wrongText(value, max);
-      if (why !== undefined) context.addIssue(why);
-    })
+    .superRefine(saying((value) => wrongText(value, max)))
     .meta({ minLength: 1, maxLength: max });
 }
 
@@ -148,10 +150,9 @@ const id = text(100)
   .refine((value) => !/\s/.test(value.trim()), 'must not hold a space; "name" is for people and may')
   .meta({ minLength: 1, maxLength: 100, pattern: '^\\S+$' });
 
-const regex = z.string().superRefine((source, context) => {
-  const why = wrongRegex(source);
-  if (why !== undefined) context.addIssue(why);
-});
+const regex = z.string().superRefine(saying(wrongRegex));
+
+const region = z.enum(REGIONS, { error: ({ input }) => wrongRegion(input) }).meta({ title: 'AWS region' });
 
 /** `"127.0.0.1:8443"`, `"[::1]:53"`, `"::1"`, `"example.com"`. */
 function parseAddress(text: string): { host: string; port: number | undefined } | undefined {

@@ -5,9 +5,12 @@ import type { Notifier } from '../notifiers/define.ts';
 import { NOTIFIERS } from '../notifiers/index.ts';
 import type { Probe } from '../probes/define.ts';
 import { PROBES } from '../probes/index.ts';
+import { awsShape } from './aws.ts';
 import { wrongCron, wrongTimeZone } from './cron.ts';
 import { DURATION_MAX, showDuration } from './duration.ts';
 import type { OwnFields } from './make-fields.ts';
+import { saying } from './saying.ts';
+import { unique } from './unique.ts';
 
 const EVERY = { min: 5_000, max: 30 * 86_400_000 };
 const TIMEOUT = { min: 1, max: 30_000 };
@@ -44,7 +47,10 @@ function checkShape(probe: Probe, fields: OwnFields) {
 }
 
 /** What every check has. */
-export function commonShape({ duration, text, link, id }: OwnFields, defaults: Probe['defaults'] = {}) {
+export function commonShape(
+  { duration, text, link, id, region }: OwnFields,
+  defaults: Probe['defaults'] = {},
+) {
   return {
     id: id.describe('Its name in the API, in dependsOn and in history; keep it when the check changes'),
     name: text(200).optional().describe('Its name for people; without it, the id'),
@@ -66,6 +72,10 @@ export function commonShape({ duration, text, link, id }: OwnFields, defaults: P
     dependsOn: unique(text(100))
       .default([])
       .describe('Ids of checks: while one of them is down, this one calls nobody'),
+    locations: unique(region)
+      .min(1)
+      .optional()
+      .describe('On AWS, the regions in which it runs; without it, all of "aws.locations"'),
   };
 }
 
@@ -74,10 +84,7 @@ function outerShape(fields: OwnFields) {
   return z.strictObject({
     $schema: z.string().optional().describe('Where editors find the schema; Watchbill does not look at it'),
     name: text(100).describe('What is watched here, for pages and notifications'),
-    locations: unique(z.enum(['local']))
-      .min(1)
-      .default(['local'])
-      .describe('Where the checks run; on one machine "local"'),
+    aws: awsShape(fields).optional().describe('Where it runs on AWS; one machine does not look at it'),
     checks: z.array(z.unknown()),
     network: z
       .strictObject({
@@ -187,25 +194,3 @@ function between(
     error: ({ input }) => `${limits}, not "${showDuration(Number(input))}"`,
   });
 }
-
-/** A list in which nothing stands twice. */
-function unique<T extends z.ZodType<string>>(entry: T) {
-  return z.array(entry).superRefine((list, context) => {
-    const seen = new Set<string>();
-    list.forEach((value, index) => {
-      if (seen.has(value))
-        context.addIssue({
-          code: 'custom',
-          path: [index],
-          message: `${JSON.stringify(value)} is listed twice`,
-        });
-      seen.add(value);
-    });
-  });
-}
-
-const saying =
-  (why: (text: string) => string | undefined) => (text: string, context: z.core.$RefinementCtx<string>) => {
-    const message = why(text);
-    if (message !== undefined) context.addIssue(message);
-  };

@@ -1,15 +1,18 @@
 import { SecretError, type SecretRef, type Secrets } from '../ports.ts';
-import type { Config } from './compiled.ts';
-import type { Mistake, Path } from './error.ts';
+import type { Aws, Config, Place } from './compiled.ts';
+import type { Mistake } from './error.ts';
 import { isObject } from './plain.ts';
+import { secretsIn } from './references.ts';
+import { isOptIn } from './regions.ts';
 
-/** What is allowed in a config, but was probably not meant. */
-export async function warningsOf(config: Config, secrets?: Secrets): Promise<Mistake[]> {
+/** What is allowed in a config that is used in this place, but was probably not meant. */
+export async function warningsOf(config: Config, place: Place, secrets?: Secrets): Promise<Mistake[]> {
   return [
     ...unwatched(config),
     ...unheard(config),
     ...unseen(config),
-    ...unreachable(config),
+    ...(place === 'machine' ? unreachable(config) : []),
+    ...(place === 'aws' && config.aws ? misplaced(config.aws) : []),
     ...inClear(config),
     ...(secrets ? await unresolved(config, secrets) : []),
   ];
@@ -35,6 +38,45 @@ function unreachable({ notify, statusPage }: Config): Mistake[] {
   const message =
     'is not set: notifications link to the address that "start" prints, which other machines may not reach';
   return [{ path: ['statusPage', 'url'], message }];
+}
+
+/** Where an outage of one region would be missed, or would be met with silence. */
+function misplaced({ home, locations, serviceRegion }: Aws): Mistake[] {
+  const where = ['aws', 'locations'];
+  const advice: Mistake[] = [];
+  if (home === serviceRegion)
+    advice.push({
+      path: ['aws', 'home'],
+      message: 'is the region of what is watched, too: its outage would take the watcher with it',
+    });
+  if (locations.length === 1 && locations[0] === home)
+    advice.push({
+      path: where,
+      message:
+        'are home alone: when that region is out nobody is told, and one fault there looks like an outage',
+    });
+  if (locations.length === 2)
+    advice.push({
+      path: where,
+      message:
+        'are two: what only one of them sees is never a page, since half is no majority; three bear that one is wrong',
+    });
+  return [...advice, ...toEnable(home, locations)];
+}
+
+function toEnable(home: string, locations: readonly string[]): Mistake[] {
+  const named = [
+    { path: ['aws', 'home'], region: home },
+    ...locations.flatMap((region, index) =>
+      region === home ? [] : [{ path: ['aws', 'locations', index], region }],
+    ),
+  ];
+  return named
+    .filter(({ region }) => isOptIn(region))
+    .map(({ path, region }) => ({
+      path,
+      message: `${region} is an opt-in region: enable it for the account before you deploy; a policy that lets its SNS send to another region names sns.${region}.amazonaws.com`,
+    }));
 }
 
 /** Headers that carry credentials, by their names. */
@@ -80,20 +122,7 @@ async function whyNot(ref: SecretRef, secrets: Secrets): Promise<string | undefi
 }
 
 /** Every secret that a config refers to, with its path in what the user wrote. */
-function references({ checks, notify }: Config): { readonly path: Path; readonly ref: SecretRef }[] {
-  return [
-    ...checks.flatMap((check, index) => within(check, ['checks', index])),
-    ...notify.flatMap((receiver) => within(receiver, ['notify', receiver.name])),
-  ];
-}
-
-function within(value: unknown, path: Path): { readonly path: Path; readonly ref: SecretRef }[] {
-  if (typeof value !== 'object' || value === null) return [];
-  const entries = Object.entries(value);
-  const [[key, name] = []] = entries;
-  if (entries.length === 1 && key === 'secret' && typeof name === 'string')
-    return [{ path, ref: { secret: name } }];
-  return entries.flatMap(([part, inner]) =>
-    within(inner, [...path, Array.isArray(value) ? Number(part) : part]),
-  );
-}
+const references = ({ checks, notify }: Config) => [
+  ...checks.flatMap((check, index) => secretsIn(check, ['checks', index])),
+  ...notify.flatMap((receiver) => secretsIn(receiver, ['notify', receiver.name])),
+];

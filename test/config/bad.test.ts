@@ -264,14 +264,6 @@ describe('intervals and time-outs (D04, D05)', () => {
   ]);
 });
 
-describe('locations (D06)', () => {
-  table([
-    ['none', acme({ locations: [] }), 'locations: must not be empty'],
-    ['unknown', acme({ locations: ['mars'] }), 'locations[0]: "mars" is not "local"'],
-    ['twice', acme({ locations: ['local', 'local'] }), 'locations[1]: "local" is listed twice'],
-  ]);
-});
-
 describe('where nothing may be dialled (D07)', () => {
   const canary = (url: string) => acme({ observer: { canaries: [url] } });
   table([

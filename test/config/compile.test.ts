@@ -124,7 +124,7 @@ describe('files that a config names', () => {
 
 describe('warnings', () => {
   const told = async (config: Config) =>
-    (await warningsOf(config)).map(({ path, message }) => `${pathText(path)}: ${message}`);
+    (await warningsOf(config, 'machine')).map(({ path, message }) => `${pathText(path)}: ${message}`);
   const webhook = { webhook: { url: 'https://h.test', signingKey: { secret: 'K' } } };
   const statusPage = { url: 'https://status.acme.test/' };
   it.each<[title: string, config: object, ...lines: string[]]>([

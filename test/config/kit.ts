@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { compile } from '../../lib/config/compile.ts';
-import type { Config } from '../../lib/config/compiled.ts';
+import type { Config, Place } from '../../lib/config/compiled.ts';
 import { pathText } from '../../lib/config/error.ts';
 import { ConfigError, loadConfig } from '../../lib/config.ts';
 
@@ -27,15 +27,19 @@ export async function printedFor(dir: string, name: string, text: string | Uint8
 }
 
 /** Every mistake in a config, as `path: message`. */
-export function mistakesIn(config: unknown): string[] {
-  const compiled = compile(config, () => 'a file');
+export function mistakesIn(config: unknown, place: Place = 'machine'): string[] {
+  const compiled = compile(config, () => 'a file', place);
   if ('config' in compiled) return [];
   return compiled.mistakes.map(({ path, message }) => `${pathText(path)}: ${message}`);
 }
 
 /** The compiled form of a config without mistakes. */
-export function compiled(config: unknown, read: (path: string) => string = () => 'a file'): Config {
-  const result = compile(config, read);
+export function compiled(
+  config: unknown,
+  read: (path: string) => string = () => 'a file',
+  place: Place = 'machine',
+): Config {
+  const result = compile(config, read, place);
   if ('mistakes' in result) throw new Error(JSON.stringify(result.mistakes));
   return result.config;
 }
@@ -55,9 +59,22 @@ export const acme = (more: object = {}) => ({ name: 'Acme', checks: [tcp()], ...
 /** A config with one check, and what a test is about. */
 export const checking = (more: object) => acme({ checks: [tcp(more)] });
 
+/** Everything that can be said of AWS. */
+export const AWS = {
+  home: 'eu-west-1',
+  locations: ['us-east-1', 'ap-southeast-2', 'ca-central-1'],
+  serviceRegion: 'us-east-1',
+  domain: {
+    name: 'status.acme.test',
+    certificate: 'arn:aws:acm:us-east-1:123456789012:certificate/0a1b2c3d-0000-4000-8000-000000000000',
+  },
+  dashboard: true,
+};
+
 /** The example of the contract: every part of a config once. */
 export const EXAMPLE = {
   name: 'Acme',
+  aws: AWS,
   network: { allow: ['127.0.0.0/8'] },
   checks: [
     {
@@ -84,6 +101,7 @@ export const EXAMPLE = {
       name: 'Public API',
       public: true,
       dependsOn: ['apex'],
+      locations: ['us-east-1', 'ca-central-1'],
     },
     {
       id: 'api-cert',

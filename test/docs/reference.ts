@@ -8,6 +8,8 @@ import { REASONS } from '../../lib/reasons.ts';
 /** The part of a JSON Schema that our shapes use. */
 interface Node {
   readonly type?: string;
+  /** What stands for a list of values that is too long to be shown. */
+  readonly title?: string;
   readonly pattern?: string;
   readonly description?: string;
   readonly default?: unknown;
@@ -126,6 +128,7 @@ function rowsOf(path: string, field: Node, required: boolean): string[] {
 }
 
 function kindOf(field: Node): string {
+  if (field.title) return field.title;
   if (field.enum) return field.enum.map(code).join(', ');
   if (field.const !== undefined) return code(field.const);
   const forms = field.anyOf ?? field.oneOf;

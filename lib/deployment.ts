@@ -1,0 +1,70 @@
+import type { Aws } from './config/compiled.ts';
+
+/**
+ * What a deployment on AWS is called: the stacks give these names, the functions and commands find each other by them.
+ * They are fixed, so no stack refers to another. One installation per account.
+ */
+
+export const TABLE_NAME = 'watchbill';
+export const TOPIC_NAME = 'watchbill-alerts';
+/** Every alarm's name begins so: `status --stack` finds them by that. */
+export const ALARM_PREFIX = 'watchbill-';
+
+/** `beats` and `buffer` are in every location, the others at home. */
+export const QUEUES = {
+  beats: 'watchbill-beats',
+  buffer: 'watchbill-buffer',
+  ticks: 'watchbill-ticks',
+  deliver: 'watchbill-deliver',
+} as const;
+
+/** Where messages go that nobody could handle. */
+export const deadLettersOf = (queue: string): string => `${queue}-dead`;
+
+export const bucketName = (account: string, region: string): string => `watchbill-${account}-${region}`;
+
+/** What stands before a secret's name in Secrets Manager. */
+export const SECRET_PREFIX = 'watchbill/';
+
+/** Where Lambda keeps what a function writes, by the function's own name. */
+export const logGroupOf = (name: string): string => `/aws/lambda/${name}`;
+
+export const HOME_STACK = 'Watchbill-Home';
+export const probesStack = (location: string): string => `Watchbill-Probes-${location}`;
+
+/**
+ * What each function is given: MB of memory, on which its share of a CPU hangs (1,769 MB are one:
+ * https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html), and seconds until it is ended.
+ */
+export const FUNCTIONS = {
+  beat: { name: 'watchbill-beat', memory: 256, timeout: 30 },
+  probe: { name: 'watchbill-probe', memory: 256, timeout: 240 },
+  decide: { name: 'watchbill-decide', memory: 512, timeout: 60 },
+  deliver: { name: 'watchbill-deliver', memory: 256, timeout: 60 },
+  show: { name: 'watchbill-show', memory: 256, timeout: 5 },
+  watchdog: { name: 'watchbill-watchdog', memory: 256, timeout: 50 },
+} as const;
+
+export type FunctionName = keyof typeof FUNCTIONS;
+
+/** What Node, the code and the SDK's client take of a probe's memory, and one run at the worst: a body of 1 MB in several forms. */
+const OWN_MB = 96;
+const RUN_MB = 2;
+
+/** So many checks run at the same time in one process of `probe`. */
+export const PROBES_AT_ONCE = Math.floor((FUNCTIONS.probe.memory - OWN_MB) / RUN_MB);
+
+/** Variables that a function finds in its environment, besides those of Lambda. */
+export const ENVIRONMENT = {
+  /** The number of the account. */
+  account: 'WATCHBILL_ACCOUNT',
+  /** Where people reach the status page. */
+  pageUrl: 'WATCHBILL_PAGE_URL',
+} as const;
+
+/** What S3 holds: what the status page is made from, and the page itself as it was last, for when it can't be made. */
+export const BLOBS = { snapshot: 'public.json', page: 'index.html' } as const;
+
+/** Where the watchdog sits: not at home, if there is any other location. */
+export const standbyOf = ({ home, locations }: Pick<Aws, 'home' | 'locations'>): string =>
+  locations.find((location) => location !== home) ?? home;
