@@ -14,6 +14,7 @@ import { startMachine } from '../lib/adapters/local/machine.ts';
 import { openStore } from '../lib/adapters/local/sqlite-store.ts';
 import { casesOf } from '../lib/cases.ts';
 import type { Check } from '../lib/config/compiled.ts';
+import { markDirty } from '../lib/dirty.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../lib/history.ts';
 import { Home } from '../lib/home.ts';
 import { ticksOf } from '../lib/items.ts';
@@ -52,7 +53,7 @@ const lock = lockDataDir(dir);
 const clock = new VirtualClock(START);
 const { store } = await openStore({ dir, lock, clock, log: silent });
 const home = await Home.open({ store, clock, log: silent }, config);
-const { rollup } = await Rollup.open(store, START);
+const rollup = await Rollup.open(store, START);
 let largest = 0;
 for (let hour = START; hour < START + DAYS * DAY_MS; hour += HOUR_MS) await live(hour);
 await store.close();
@@ -121,7 +122,8 @@ async function live(hour: number): Promise<void> {
   await clock.advance(OUTAGE_MS);
   await settle(ill, 'close');
   const check = (hash: number) => byHash.get(hash);
-  await rollup.roll(new Set([hour]), { now: clock.now(), check, inMaintenance: () => false });
+  await markDirty(store, hour);
+  await rollup.roll({ now: clock.now(), check, inMaintenance: () => false });
   largest = Math.max(largest, bytesOf('store.db') + bytesOf('store.db-wal'));
 }
 

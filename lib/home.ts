@@ -1,86 +1,27 @@
 import { randomUUID } from 'node:crypto';
-import type { World } from './cases.ts';
+import { checkSubject, type World } from './cases.ts';
 import type { Check, Config } from './config/compiled.ts';
-import { HOUR_MS, hourOf } from './history.ts';
-import {
-  advance,
-  type Case,
-  type Entry,
-  end,
-  type Incident,
-  type IncidentClass,
-  isVisible,
-  type Rules,
-} from './incident.ts';
-import {
-  aliveKey,
-  beatOfTick,
-  INSTALLATION,
-  incidentKey,
-  incidents,
-  LATEST,
-  latestKey,
-  recentKey,
-  recentOf,
-  tickKey,
-  ticksOf,
-} from './items.ts';
+import { advance, type Case, type Entry, end, type Incident, isVisible, type Rules } from './incident.ts';
+import { aliveKey, INSTALLATION, incidentKey, incidents } from './items.ts';
 import { type Known, silentLocations } from './judge.ts';
-import {
-  type Kept,
-  type Latest,
-  type LatestShard,
-  mergeShards,
-  NOTHING,
-  type PackedLatest,
-  type PackedTick,
-  packLatest,
-  packTick,
-  shardOfReadings,
-  unpackLatest,
-  unpackTick,
-  withDetails,
-  within,
-} from './latest.ts';
+import { Newest, type Written } from './newest.ts';
 import { isPending, nextDue, wasSetBack } from './outbox.ts';
-import type { Clock, Item, Key, Log, Store } from './ports.ts';
+import type { Clock, Item, Log, Store } from './ports.ts';
 import type { Tick } from './reading.ts';
-import { hashOf, type Sharding, shardingOf, shardOf } from './schedule.ts';
+import { pointAt } from './recent.ts';
 import { putIfAbsent, update, writeId } from './store.ts';
 
-/** Ticks live so long: long enough to recompute any hour that a late one may land in. */
-const TICK_LIFE_MS = 8 * 86_400_000;
-const RECENT_LIFE_MS = 400 * 86_400_000;
 /** A gap in home's own life longer than this starts `since` anew: its return accuses nobody. */
 const HOME_GAP_MS = 120_000;
-/** Nothing may claim to be further ahead of home's clock than this. */
-const FUTURE_MS = 120_000;
-/** Nothing older has a say: two of the longest intervals (30 d), and a minute or so. */
-const SAID_MS = 61 * 86_400_000;
-/** What nobody has reported for so long is watched no longer. */
-export const FORGOTTEN_MS = 300_000;
-/** The classes of incidents that end once nobody tells of them any more: a drill may have been cut off. */
-const FORGETTABLE: ReadonlySet<IncidentClass> = new Set([
-  'down',
-  'degraded',
-  'unknown',
-  'silent',
-  'blind',
-  'drill',
-]);
 /** No more incidents than this are open or undelivered at once; beyond it the oldest ones come first. */
 const MOST_OPEN = 50_000;
-
-/** A stored shard and what it says. */
-interface Held {
-  readonly item: Item<PackedLatest>;
-  readonly shard: LatestShard;
-}
 
 interface Alive {
   readonly at: number;
   readonly since: number;
 }
+
+const NEVER_ALIVE: Alive = { at: 0, since: 0 };
 
 /** What home needs of the world. */
 export interface HomePorts {
@@ -97,22 +38,19 @@ export interface HomePorts {
  */
 export class Home {
   readonly #ports: HomePorts;
+  readonly #newest: Newest;
   #config: Config;
   #checks = new Map<string, Check>();
-  #sharding: Sharding = { bits: 0 };
-  /** By shard, then by location. */
-  #latest = new Map<string, Map<string, Held>>();
   #incidents = new Map<string, Item<Incident>>();
   /** Older ones of which somebody is still to be told, by their keys. */
   #waiting = new Map<string, Item<Incident>>();
   #installation = '';
-  #alive: Alive = { at: 0, since: 0 };
+  #alive = NEVER_ALIVE;
   #configuredAt = 0;
-  /** Hours whose history is to be computed again. */
-  readonly dirtyHours = new Set<number>();
 
   private constructor(ports: HomePorts, config: Config) {
     this.#ports = ports;
+    this.#newest = new Newest(ports.store, ports.clock);
     this.#config = config;
   }
 
@@ -121,7 +59,7 @@ export class Home {
     const home = new Home(ports, config);
     const id = await putIfAbsent(ports.store, { ...INSTALLATION, body: { id: randomUUID() } });
     home.#installation = id.item.body.id;
-    home.#alive = (await ports.store.get<Alive>(aliveKey('decide')))?.body ?? home.#alive;
+    home.#alive = await home.#lastAlive();
     await home.configure(config);
     await home.refresh();
     return home;
@@ -148,89 +86,28 @@ export class Home {
    * fails (`StoreError`), the old config stays in force, and the new one can be taken again.
    */
   async configure(config: Config): Promise<void> {
-    const ids = config.checks.map(({ id }) => id);
-    const sharding = shardingOf(ids);
-    const configured = new Set(ids.map(hashOf));
-    const isStray = ({ sort }: Key) => !sort.startsWith(`${sharding.bits}-`);
-    let stored = await this.store.list<PackedLatest>(LATEST);
-    while (stored.some(isStray)) {
-      for (const item of stored.filter(isStray)) await this.#reshard(item, sharding, configured);
-      stored = await this.store.list<PackedLatest>(LATEST);
-    }
+    await this.#newest.configure(config);
     this.#config = config;
     this.#configuredAt = this.clock.now();
     this.#checks = new Map(config.checks.map((check) => [check.id, check]));
-    this.#sharding = sharding;
-    this.#latest.clear();
-    for (const item of stored) {
-      const [shard = '', location = ''] = item.sort.split('/');
-      this.#hold(shard, location, { item, shard: this.#watched(item.body, configured) });
-    }
   }
 
-  async #reshard(
-    item: Item<PackedLatest>,
-    sharding: Sharding,
-    configured: ReadonlySet<number>,
-  ): Promise<void> {
-    const [, location = ''] = item.sort.split('/');
-    const { tickAt, checks } = this.#watched(item.body, configured);
-    for (const [shard, some] of Map.groupBy(checks, ([hash]) => shardOf(hash, sharding))) {
-      const moved = { tickAt, checks: new Map(some) };
-      await update<PackedLatest>(this.store, latestKey(shard, location), (current) => ({
-        body: packLatest(mergeShards(current ? unpackLatest(current.body) : NOTHING, moved)),
-      }));
-    }
-    await this.store.delete(item, item.version);
+  /** Stores ticks and takes in what they tell. Answers what was written. */
+  remember(ticks: readonly Tick[]): Promise<Written> {
+    return this.#newest.remember(ticks);
   }
 
-  /** Without what isn't configured and was not reported of late: nothing else would ever remove it. */
-  #watched(packed: PackedLatest, configured: ReadonlySet<number>): LatestShard {
-    const { tickAt, checks } = unpackLatest(packed);
-    const lately = this.clock.now() - FORGOTTEN_MS;
-    const watched = [...checks].filter(([hash, { newest }]) => configured.has(hash) || newest.at > lately);
-    return { tickAt, checks: new Map(watched) };
-  }
-
-  #hold(shard: string, location: string, held: Held): void {
-    const inShard = this.#latest.get(shard) ?? new Map<string, Held>();
-    this.#latest.set(shard, inShard.set(location, held));
-  }
-
-  async #rewrite(shard: string, location: string, change: (now: LatestShard) => LatestShard): Promise<void> {
-    const held = this.#latest.get(shard)?.get(location);
-    let result = held?.shard ?? NOTHING;
-    const item = await update<PackedLatest>(
-      this.store,
-      latestKey(shard, location),
-      (current) => {
-        const now =
-          current === held?.item && held ? held.shard : current ? unpackLatest(current.body) : NOTHING;
-        result = change(now);
-        return result === now ? undefined : { body: packLatest(result) };
-      },
-      held?.item,
+  /** Reads again what is stored of some checks and their parents, but for what was just written. */
+  look(checks: readonly Check[], written: Written = new Set()): Promise<void> {
+    return this.#newest.look(
+      checks.flatMap(({ id, dependsOn }) => [id, ...dependsOn]),
+      written,
     );
-    if (item) this.#hold(shard, location, { item, shard: result });
   }
 
-  /** Stores a tick, and takes in what is stored: a doubled tick changes nothing, and goes the whole way. */
-  async remember(tick: Tick): Promise<void> {
-    const hour = hourOf(tick.beat);
-    const { item } = await putIfAbsent<PackedTick>(this.store, {
-      ...tickKey(hour, tick),
-      body: packTick(tick),
-      expires: tick.beat + TICK_LIFE_MS,
-    });
-    this.dirtyHours.add(hour);
-    const stored = withDetails(unpackTick(item.body, tick.beat), tick);
-    const byShard = Map.groupBy(stored, ({ hash }) => shardOf(hash, this.#sharding));
-    if (byShard.size === 0) byShard.set(shardOf(0, this.#sharding), []);
-    const [oldest, horizon] = [this.clock.now() - SAID_MS, this.clock.now() + FUTURE_MS];
-    for (const [shard, readings] of byShard) {
-      const told = within(shardOfReadings(tick.beat, readings), oldest, horizon);
-      await this.#rewrite(shard, tick.location, (now) => mergeShards(within(now, oldest, horizon), told));
-    }
+  /** Reads again all that is stored of readings. */
+  lookAround(): Promise<void> {
+    return this.#newest.lookAround();
   }
 
   /**
@@ -238,23 +115,16 @@ export class Home {
    * back, so it does, and what was recorded ahead of the clock goes: it would outrank what is seen from now on.
    */
   async wake(): Promise<void> {
+    this.#alive = await this.#lastAlive();
     const now = this.clock.now();
     const { at } = this.#alive;
-    if (wasSetBack(at, now)) await this.#dropFuture(now, at);
+    if (wasSetBack(at, now)) await this.#newest.dropFuture(now, at);
     if (now - at > HOME_GAP_MS || wasSetBack(at, now)) this.#alive = { at: now, since: now };
   }
 
-  async #dropFuture(now: number, until: number): Promise<void> {
-    for (const [shard, inShard] of this.#latest) {
-      for (const location of inShard.keys())
-        await this.#rewrite(shard, location, (latest) => within(latest, 0, now));
-    }
-    const last = Math.min(until, now + TICK_LIFE_MS);
-    for (let hour = hourOf(now); hour <= last; hour += HOUR_MS) {
-      for (const item of await this.store.list(ticksOf(hour))) {
-        if (beatOfTick(item) > now) await this.store.delete(item, item.version);
-      }
-    }
+  /** The last pass may have been another process's. */
+  async #lastAlive(): Promise<Alive> {
+    return (await this.store.get<Alive>(aliveKey('decide')))?.body ?? NEVER_ALIVE;
   }
 
   /** Home's own sign of life, written after each full pass of `decide`. */
@@ -265,30 +135,11 @@ export class Home {
 
   /** What is known of a check, by location. */
   known(id: string): Known {
-    const hash = hashOf(id);
-    const known = new Map<string, Latest>();
-    for (const [location, { shard }] of this.#latest.get(shardOf(hash, this.#sharding)) ?? []) {
-      const latest = shard.checks.get(hash);
-      if (latest) known.set(location, latest);
-    }
-    return known;
-  }
-
-  /** The newest reading of each configured check at a location. */
-  readingsAt(location: string): { reading: Kept; every: number }[] {
-    return this.#config.checks.flatMap((check) => {
-      const latest = this.known(check.id).get(location);
-      return latest ? [{ reading: latest.newest, every: check.every }] : [];
-    });
+    return this.#newest.known(id);
   }
 
   lastTickAt(): Map<string, number> {
-    const last = new Map<string, number>();
-    for (const inShard of this.#latest.values()) {
-      for (const [location, { shard }] of inShard)
-        last.set(location, Math.max(last.get(location) ?? 0, shard.tickAt));
-    }
-    return last;
+    return this.#newest.lastTickAt();
   }
 
   world(): World {
@@ -359,96 +210,75 @@ export class Home {
     else this.#waiting.delete(key);
   }
 
-  /** Takes a case to the incident log. Answers the incident if this changed it. */
-  async settle(seen: Case): Promise<Incident | undefined> {
+  /**
+   * Reads again what is known of the outages of some checks. Answers whether another process has written one of them:
+   * what was read of the check before that is too old to judge it by.
+   */
+  async catchUp(checks: readonly Check[]): Promise<boolean> {
+    const subjects = checks.map(({ id }) => checkSubject(id, 'down'));
+    const before = subjects.map((subject) => this.#incidents.get(subject));
+    await Promise.all(subjects.map((subject) => this.#newestOf(subject)));
+    return subjects.some((subject, i) => this.#incidents.get(subject) !== before[i]);
+  }
+
+  /**
+   * Takes a case to the incident log. Answers the incident if this changed it. Where another process has changed it
+   * meanwhile, the case may be older than that change: `again` judges it anew; undefined: there is none any more.
+   */
+  async settle(
+    seen: Case,
+    again: () => Promise<Case | undefined> = async () => seen,
+  ): Promise<Incident | undefined> {
     const { subject } = seen;
     if (seen.want !== 'open' && !this.openIncident(subject)) return undefined;
-    return this.#transition(subject, (newest, rules) => advance(newest, seen, rules));
+    return this.#transition(subject, async (newest, isNews) => {
+      const current = isNews ? await again() : seen;
+      return current && advance(newest, current, this.#rules());
+    });
   }
 
   /** Closes the open incident of a subject, whatever its verdict. */
   async endIncident(subject: string, why: string): Promise<Incident | undefined> {
-    return this.#transition(subject, (newest, { now }) =>
-      newest && newest.closedAt === undefined ? end(newest, now, why) : undefined,
+    return this.#transition(subject, async (newest) =>
+      newest && newest.closedAt === undefined ? end(newest, this.clock.now(), why) : undefined,
     );
   }
 
+  /** `isNews`: what is to be changed was not known before. */
   async #transition(
     subject: string,
-    change: (newest: Incident | undefined, rules: Rules) => Incident | undefined,
+    change: (newest: Incident | undefined, isNews: boolean) => Promise<Incident | undefined>,
   ): Promise<Incident | undefined> {
     for (let known = this.#incidents.get(subject); ; known = undefined) {
-      const newest = known ?? (await this.#newest(subject));
-      const next = change(newest?.body, this.#rules());
+      const newest = known ?? (await this.#newestOf(subject));
+      const next = await change(newest?.body, newest !== known);
       if (!next) return undefined;
       const before = newest?.body.n === next.n ? newest : undefined;
       const wasVisible = before !== undefined && isVisible(before.body);
-      if (isVisible(next) && !wasVisible) await this.#point(next, next.openedAt);
-      if (isVisible(next) && next.closedAt !== undefined) await this.#point(next, next.closedAt);
-      const item = { ...incidentKey(next), ...draftOf(next) };
-      if (await this.store.put(item, before?.version ?? 'absent', writeId())) {
-        this.learn({ ...item, version: (before?.version ?? 0) + 1 });
-        const last = before?.body.timeline.at(-1)?.seq ?? 0;
-        this.#ports.changed?.(
-          next,
-          next.timeline.filter(({ seq }) => seq > last),
-        );
-        return next;
-      }
+      if (isVisible(next) && !wasVisible) await pointAt(next, next.openedAt, this.store);
+      if (isVisible(next) && next.closedAt !== undefined) await pointAt(next, next.closedAt, this.store);
+      if (await this.#write(next, before)) return next;
     }
   }
 
-  async #newest(subject: string): Promise<Item<Incident> | undefined> {
+  async #write(next: Incident, before: Item<Incident> | undefined): Promise<boolean> {
+    const item = { ...incidentKey(next), ...draftOf(next) };
+    if (!(await this.store.put(item, before?.version ?? 'absent', writeId()))) return false;
+    this.learn({ ...item, version: (before?.version ?? 0) + 1 });
+    const last = before?.body.timeline.at(-1)?.seq ?? 0;
+    const news = next.timeline.filter(({ seq }) => seq > last);
+    this.#ports.changed?.(next, news);
+    return true;
+  }
+
+  async #newestOf(subject: string): Promise<Item<Incident> | undefined> {
     const [newest] = await this.store.list<Incident>(incidents(subject), { newestFirst: true, limit: 1 });
     if (newest) this.learn(newest);
     return newest;
   }
 
-  async #point(incident: Incident, at: number): Promise<void> {
-    const { subject, n } = incident;
-    await putIfAbsent(this.store, {
-      ...recentKey(at, incident),
-      body: { subject, n },
-      expires: at + RECENT_LIFE_MS,
-    });
-  }
-
   #rules(): Rules {
     return { now: this.clock.now(), installation: this.#installation, receivers: this.#config.notify };
-  }
-
-  /** Visible incidents that ended lately, newest first. */
-  async recent(limit: number): Promise<Incident[]> {
-    const now = this.clock.now();
-    const lastMonth = new Date(now).setUTCDate(0);
-    const found = new Map<string, Incident>();
-    for (const month of [recentOf(now), recentOf(lastMonth)]) {
-      for (const { body } of await this.store.list<{ subject: string; n: number }>(month, {
-        newestFirst: true,
-        limit: 2 * limit,
-      })) {
-        const item = found.size < limit && (await this.store.get<Incident>(incidentKey(body)));
-        if (item && item.body.closedAt !== undefined) found.set(item.body.id, item.body);
-      }
-    }
-    return [...found.values()].sort((a, b) => (b.closedAt ?? 0) - (a.closedAt ?? 0));
-  }
-
-  /** Open incidents that are none of the `current` subjects any more, and that nobody has told of lately. */
-  forgotten(current: ReadonlySet<string>): Incident[] {
-    const lately = this.clock.now() - FORGOTTEN_MS;
-    const lastTickAt = this.lastTickAt();
-    const toldOfAt = ({ class: kind, check, evidence }: Incident): number[] => {
-      if (kind === 'drill') return [evidence.at];
-      if (check) return [...this.known(check.id).values()].map(({ newest }) => newest.at);
-      return evidence.locations.map((location) => lastTickAt.get(location) ?? 0);
-    };
-    return this.openIncidents().filter(
-      (incident) =>
-        FORGETTABLE.has(incident.class) &&
-        !current.has(incident.subject) &&
-        toldOfAt(incident).every((at) => at <= lately),
-    );
   }
 }
 

@@ -4,14 +4,18 @@ import { ticksOf } from './items.ts';
 import { endOf } from './keys.ts';
 import { type PackedTick, unpackTick } from './latest.ts';
 import type { Item, Store } from './ports.ts';
+import type { Status } from './reading.ts';
 import { shardOf } from './schedule.ts';
 
 /** An hour as it is stored, made from its ticks. */
 
+/** A sighting without the names of its fields: an hour holds up to 3,600 of them, 300 checks at 12 locations. */
+export type Stood = readonly [location: string, at: number, status: Status, latencyMs: number];
+
 /** What is stored of an hour, per shard, of each check by its hash (hexadecimal): its row, and what stood at the end. */
 export interface HourBody {
   readonly rows: Readonly<Record<string, HourRow>>;
-  readonly standing: Readonly<Record<string, readonly Sighting[]>>;
+  readonly standing: Readonly<Record<string, readonly Stood[]>>;
   /** When each check that was read in it was read first, epoch ms. */
   readonly first?: Readonly<Record<string, number>>;
   /** Beats skipped. */
@@ -57,15 +61,15 @@ export function learnTick(seen: Map<number, Sighting[]>, { sort, body }: Item<Pa
 export function rollTicks(
   hour: number,
   ticks: readonly Item<PackedTick>[],
-  stood: readonly (readonly [hash: string, seen: readonly Sighting[]])[],
+  stood: readonly (readonly [hash: string, seen: readonly Stood[]])[],
   context: RollContext,
 ): HourBody {
-  const byCheck = new Map(stood.map(([hash, seen]) => [Number.parseInt(hash, 16), [...seen]]));
+  const byCheck = new Map(stood.map(([hash, seen]) => [Number.parseInt(hash, 16), seen.map(toSighting)]));
   for (const tick of ticks) learnTick(byCheck, tick);
   const skipped = ticks.reduce((sum, { body }) => sum + body.skipped, 0);
   const first: [string, number][] = [];
   const rows: [string, HourRow][] = [];
-  const standing: [string, Sighting[]][] = [];
+  const standing: [string, Stood[]][] = [];
   for (const [hash, seen] of byCheck) {
     const check = context.check(hash);
     const every = check?.every ?? 0;
@@ -77,7 +81,7 @@ export function rollTicks(
     );
     if (Number.isFinite(inIt)) first.push([hex(hash), inIt]);
     const last = standingAt(hour + HOUR_MS, seen, every);
-    if (last.length > 0) standing.push([hex(hash), last]);
+    if (last.length > 0) standing.push([hex(hash), last.map(toStood)]);
   }
   return {
     rows: Object.fromEntries(rows),
@@ -86,3 +90,12 @@ export function rollTicks(
     skipped,
   };
 }
+
+const toStood = ({ location, at, status, latencyMs }: Sighting): Stood => [location, at, status, latencyMs];
+
+const toSighting = ([location, at, status, latencyMs]: Stood): Sighting => ({
+  location,
+  at,
+  status,
+  latencyMs,
+});

@@ -11,12 +11,17 @@ export const latestKey = (shard: string, location: string): Key => ({
   partition: LATEST,
   sort: key(shard, location),
 });
+/** A shard as all locations know it. */
+export const latestOf = (shard: string): ListOptions => ({ from: key(shard), to: endOf(shard) });
 
 export const incidents = (subject: string): string => key('incident', subject);
 export const incidentKey = ({ subject, n }: Pick<Incident, 'subject' | 'n'>): Key => ({
   partition: incidents(subject),
   sort: digits(n, 9),
 });
+
+/** Ticks live so long: long enough to recompute any hour that a late one may land in. */
+export const TICK_LIFE_MS = 8 * 86_400_000;
 
 /** Ticks lie by the hour of their beat, then by shard: an hour is recomputed from one range. */
 export const ticksOf = (hour: number): string => key('tick', time(hour));
@@ -42,6 +47,14 @@ export const spanRange = (from: number, to: number): ListOptions => ({
   from: key(time(from)),
   to: endOf(time(to)),
 });
+
+/** Marks of hours that are to be computed again; each its own item, so that whoever takes one away takes no other. */
+export const DIRTY = 'dirty';
+export const dirtyKey = (hour: number, id: string): Key => ({ partition: DIRTY, sort: key(time(hour), id) });
+export const hourOfMark = ({ sort }: Key): number => Number(sort.split('/')[0]);
+
+/** How often each hour was computed: who keeps history in mind sees by it what others have computed anew. */
+export const ROLLED: Key = { partition: 'rolled', sort: 'hours' };
 
 /** Pointers to incidents, by the month (UTC) in which they opened or closed. */
 export const recentOf = (at: number): string => key('recent', new Date(at).toISOString().slice(0, 7));

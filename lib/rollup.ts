@@ -1,3 +1,5 @@
+import { addRow, type DayBody, dayOf, inner, startOf } from './day.ts';
+import { clean, dirtyHours, markDirty } from './dirty.ts';
 import { type GlanceContext, glanceAt, NO_LOOK } from './glance.ts';
 import {
   addSums,
@@ -6,37 +8,25 @@ import {
   type HourRow,
   hourOf,
   MINUTE_MS,
-  mergeRows,
   minuteOf,
   NO_SUM,
   type Sum,
   sumRow,
   takeAway,
 } from './history.ts';
-import { type HourBody, hex, isIn, type RollContext, rollTicks, shardsOf } from './hour.ts';
-import { DAYS, HOURS, spanKey, spanRange, ticksOf, ticksOfShard } from './items.ts';
-import type { PackedTick } from './latest.ts';
+import { type HourBody, hex, type RollContext } from './hour.ts';
+import { DAYS, HOURS, ROLLED, spanRange, ticksOf } from './items.ts';
 import type { Item, Store } from './ports.ts';
-import { update } from './store.ts';
-
-/** What is stored of a day, per shard. */
-interface DayBody {
-  readonly sums: Readonly<Record<string, Sum>>;
-  readonly first?: Readonly<Record<string, number>>;
-}
+import { NOTHING_ROLLED, type Rolled, rollDay, rollHour, tellRolled } from './roll.ts';
 
 const HOURS_KEPT = 96;
 const ROWS_KEPT = 3;
 const DAYS_KEPT = 91;
-const HOUR_LIFE_MS = 100 * DAY_MS;
-const DAY_LIFE_MS = 400 * DAY_MS;
 /** The hour that is going on is computed again so often; each minute while the installation is young. */
 const CURRENT_MS = 5 * MINUTE_MS;
 const YOUNG_MS = 3 * HOUR_MS;
 
-const dayOf = (at: number): number => Math.floor(at / DAY_MS) * DAY_MS;
-
-/** History as `show` reads it, kept in memory, and the roll-up that writes it. */
+/** History as `show` reads it, kept in memory, and the roll-up that writes it. Several processes may roll up at once. */
 export class Rollup {
   readonly #store: Store;
   /** Per check and hour: rows of the newest hours, sums of the newest days' hours and of days. */
@@ -48,15 +38,20 @@ export class Rollup {
   /** When each check was first read, as far as history goes back, epoch ms. */
   readonly #first = new Map<string, number>();
   #oldest = Number.POSITIVE_INFINITY;
+  /** How often each hour had been computed when it was taken in. */
+  #rolled = NOTHING_ROLLED.hours;
   #currentRolledAt = 0;
+  /** Hours since the newest that is stored: a process that died may have stored ticks of them and not marked them. */
+  readonly #unsure: number[] = [];
 
   private constructor(store: Store) {
     this.#store = store;
   }
 
-  /** Reads what is stored; answers, besides, the hours that are to be computed again. */
-  static async open(store: Store, now: number): Promise<{ rollup: Rollup; dirty: number[] }> {
+  /** Reads what is stored. */
+  static async open(store: Store, now: number): Promise<Rollup> {
     const rollup = new Rollup(store);
+    rollup.#know(await rollup.#read());
     const days = await store.list<DayBody>(DAYS, spanRange(dayOf(now) - DAYS_KEPT * DAY_MS, now));
     for (const item of days) rollup.#learnDay(startOf(item), item.body);
     const first = hourOf(now) - HOURS_KEPT * HOUR_MS;
@@ -65,9 +60,22 @@ export class Rollup {
       newest = Math.max(newest, startOf(item));
       rollup.#learnHour(startOf(item), item.body, now);
     }
-    const dirty: number[] = [];
-    for (let hour = newest; hour <= now; hour += HOUR_MS) dirty.push(hour);
-    return { rollup, dirty };
+    const since = Array.from(
+      { length: (hourOf(now) - newest) / HOUR_MS + 1 },
+      (_, i) => newest + i * HOUR_MS,
+    );
+    const told = await Promise.all(since.map((hour) => store.list(ticksOf(hour), { limit: 1 })));
+    rollup.#unsure.push(...since.filter((_, i) => told[i]?.length));
+    return rollup;
+  }
+
+  async #read(): Promise<Rolled> {
+    return (await this.#store.get<Rolled>(ROLLED))?.body ?? NOTHING_ROLLED;
+  }
+
+  #know({ hours, currentAt }: Rolled): void {
+    this.#rolled = hours;
+    this.#currentRolledAt = currentAt;
   }
 
   /** When the history begins, epoch ms; undefined: there is none. */
@@ -143,22 +151,49 @@ export class Rollup {
       .reduce((sum, [, count]) => sum + count, 0);
   }
 
+  /** Takes in what other processes have computed since. */
+  async follow(now: number): Promise<void> {
+    const rolled = await this.#read();
+    const news = Object.keys(rolled.hours)
+      .filter((hour) => rolled.hours[hour] !== this.#rolled[hour])
+      .map(Number);
+    for (const hour of news) {
+      const items = await this.#store.list<HourBody>(HOURS, spanRange(hour, hour));
+      this.#takeHour(hour, bodiesOf(items), now);
+    }
+    for (const day of new Set(news.map(dayOf))) {
+      const items = await this.#store.list<DayBody>(DAYS, spanRange(day, day));
+      this.#takeDay(day, bodiesOf(items));
+    }
+    this.#know(rolled);
+  }
+
   /**
-   * Computes again what is due: each of the `dirty` hours that has ended, and the next where it begins with something
+   * Computes again what is due: each of the marked hours that has ended, and the next where it begins with something
    * else now; the current one now and then, and again once it has ended.
    */
-  async roll(dirty: Set<number>, context: RollContext): Promise<void> {
+  async roll(context: RollContext): Promise<void> {
     const current = hourOf(context.now);
-    for (let hour = Math.min(...dirty); hour < current; hour = Math.min(...dirty)) {
-      const changedEnd = await this.#rollHour(hour, context);
+    const dirty = await this.#dirty();
+    for (let hour = Math.min(...dirty.keys()); hour < current; hour = Math.min(...dirty.keys())) {
+      const next = await this.#rollHour(hour, context);
+      await clean(this.#store, dirty.get(hour) ?? []);
       dirty.delete(hour);
-      if (changedEnd) dirty.add(hour + HOUR_MS);
+      if (next.length > 0) dirty.set(hour + HOUR_MS, [...(dirty.get(hour + HOUR_MS) ?? []), ...next]);
     }
     const young = context.now - (this.oldest ?? context.now) < YOUNG_MS;
     const sinceRolled = context.now - this.#currentRolledAt;
-    if (!dirty.has(current) || !(young || sinceRolled < 0 || sinceRolled >= CURRENT_MS)) return;
-    await this.#rollHour(current, context);
-    this.#currentRolledAt = context.now;
+    if (dirty.has(current) && (young || sinceRolled < 0 || sinceRolled >= CURRENT_MS))
+      await this.#rollHour(current, context);
+  }
+
+  async #dirty(): Promise<Map<number, Item[]>> {
+    const dirty = await dirtyHours(this.#store);
+    for (const hour of this.#unsure) {
+      if (!dirty.has(hour)) dirty.set(hour, [await markDirty(this.#store, hour)]);
+    }
+    this.#unsure.length = 0;
+    return dirty;
   }
 
   /**
@@ -171,60 +206,32 @@ export class Rollup {
     for (const [hash, at] of this.#live.first) this.#sawFirst(hash, at);
   }
 
-  /** Answers whether something else stands at the end of the hour than before. */
-  async #rollHour(hour: number, context: RollContext): Promise<boolean> {
-    const earlier = await this.#store.list<HourBody>(HOURS, spanRange(hour - HOUR_MS, hour - HOUR_MS));
-    const stood = earlier.flatMap(({ body }) => Object.entries(body.standing));
-    let changedEnd = false;
-    const bodies: HourBody[] = [];
-    for await (const shard of shardsOf(this.#store, hour)) {
-      const ticks = await this.#store.list<PackedTick>(ticksOf(hour), ticksOfShard(shard));
-      const body = rollTicks(
-        hour,
-        ticks,
-        stood.filter(([hash]) => isIn(shard, hash)),
-        context,
-      );
-      await update<HourBody>(this.#store, spanKey(HOURS, hour, shard), (current) => {
-        changedEnd ||= JSON.stringify(current?.body.standing ?? {}) !== JSON.stringify(body.standing);
-        return { body, expires: hour + HOUR_LIFE_MS };
-      });
-      bodies.push(body);
-      if (hour < hourOf(context.now)) await this.#rollDay(dayOf(hour), shard);
-    }
-    // all at once: whoever looks meanwhile sees the hour as it was
-    this.#forget(hour, context.now);
-    for (const body of bodies) this.#learnHour(hour, body, context.now);
-    if (this.#live.hour === hour) this.#live = NO_LOOK;
-    return changedEnd;
+  /** Answers the marks that it put on the next hour. */
+  async #rollHour(hour: number, context: RollContext): Promise<readonly Item[]> {
+    const { now } = context;
+    const isCurrent = hour === hourOf(now);
+    const { bodies, next } = await rollHour(hour, context, this.#store);
+    const days = isCurrent || bodies.size === 0 ? [] : await rollDay(dayOf(hour), bodies.keys(), this.#store);
+    this.#takeHour(hour, [...bodies.values()], now);
+    for (const [, body] of days) this.#learnDay(dayOf(hour), body);
+    const rolled = await tellRolled(hour, isCurrent, now, this.#store);
+    const count = (this.#rolled[hour] ?? 0) + 1;
+    // where another has computed it meanwhile as well, what that one wrote is yet to be taken in
+    if (rolled.hours[hour] === count) this.#rolled = { ...this.#rolled, [hour]: count };
+    this.#currentRolledAt = rolled.currentAt;
+    return next;
   }
 
-  /** The day's item of one shard, summed whole from the hours that are stored: a check that changed its shard in them counts whole in both. */
-  async #rollDay(day: number, shard: string): Promise<void> {
-    const items = await this.#store.list<HourBody>(HOURS, spanRange(day, day + DAY_MS - 1));
-    const mine = new Set(
-      items.filter(({ sort }) => sort.split('/')[1] === shard).flatMap(({ body }) => Object.keys(body.rows)),
-    );
-    const hours = new Map<string, Map<number, HourRow>>();
-    const first: Record<string, number> = {};
-    for (const item of items) {
-      for (const [hash, row] of Object.entries(item.body.rows)) {
-        if (mine.has(hash)) addRow(inner(hours, hash), startOf(item), row);
-      }
-      for (const [hash, at] of Object.entries(item.body.first ?? {})) {
-        if (mine.has(hash)) first[hash] = Math.min(first[hash] ?? at, at);
-      }
-    }
-    const sums = [...hours].map(([hash, rows]) => [
-      hash,
-      [...rows.values()].map((row) => sumRow(row)).reduce(addSums),
-    ]);
-    const body: DayBody = { sums: Object.fromEntries(sums), first };
-    await update<DayBody>(this.#store, spanKey(DAYS, day, shard), () => ({
-      body,
-      expires: day + DAY_LIFE_MS,
-    }));
-    this.#learnDay(day, body);
+  /** All at once: whoever looks meanwhile sees the hour as it was. */
+  #takeHour(hour: number, bodies: readonly HourBody[], now: number): void {
+    this.#forget(hour, now);
+    for (const body of bodies) this.#learnHour(hour, body, now);
+    if (this.#live.hour === hour) this.#live = NO_LOOK;
+  }
+
+  #takeDay(day: number, bodies: readonly DayBody[]): void {
+    for (const days of this.#days.values()) days.delete(day);
+    for (const body of bodies) this.#learnDay(day, body);
   }
 
   #forget(hour: number, now: number): void {
@@ -260,26 +267,12 @@ export class Rollup {
   }
 }
 
+const bodiesOf = <T>(items: readonly Item<T>[]): T[] => items.map(({ body }) => body);
+
 const minutes = ({ up, degraded, down, unknown, maintenance }: Sum): number =>
   up + degraded + down + unknown + maintenance;
-
-const startOf = (item: Item): number => Number(item.sort.split('/')[0]);
-
-function inner<T>(outer: Map<string, Map<number, T>>, name: string): Map<number, T> {
-  const found = outer.get(name) ?? new Map<number, T>();
-  outer.set(name, found);
-  return found;
-}
 
 /** Lets go of what began before `first`. */
 function prune(maps: Iterable<Map<number, unknown>>, first: number): void {
   for (const map of maps) for (const start of map.keys()) if (start < first) map.delete(start);
-}
-
-/** Adds what one shard knows of an hour to what another does. */
-function addRow(rows: Map<number, HourRow>, hour: number, row: HourRow): HourRow {
-  const known = rows.get(hour);
-  const merged = known ? mergeRows(known, row) : row;
-  rows.set(hour, merged);
-  return merged;
 }

@@ -10,6 +10,7 @@ import type { Lane } from './lane.ts';
 import { inMaintenance, maintenanceBetween } from './maintenance.ts';
 import { nextEntry, undelivered } from './outbox.ts';
 import { barOf, latencyOf, recordOf, uptimesOf } from './past.ts';
+import { recentIncidents } from './recent.ts';
 import type { Rollup } from './rollup.ts';
 import { hashOf } from './schedule.ts';
 import type { CheckView, MaintenanceView, PlatformView, ShownStatus, Snapshot } from './snapshot.ts';
@@ -30,7 +31,9 @@ export async function snapshotOf(home: Home, rollup: Rollup): Promise<Snapshot> 
   const { config } = home;
   const now = home.clock.now();
   const open = home.openIncidents();
-  const recent = (await home.recent(RECENT)).filter(({ closedAt }) => now - (closedAt ?? 0) < RECENT_MS);
+  const recent = (await recentIncidents(RECENT, now, home.store)).filter(
+    ({ closedAt }) => now - (closedAt ?? 0) < RECENT_MS,
+  );
   await rollup.glance({
     now,
     checks: config.checks,

@@ -238,21 +238,21 @@ async function historyAfter(ticks: readonly Tick[], rollAfter: ReadonlySet<numbe
   const clock = new VirtualClock(NOON);
   const store = new MemoryStore();
   const home = await Home.open({ store, clock, log: silent }, CONFIG);
-  const { rollup } = await Rollup.open(store, NOON);
+  const rollup = await Rollup.open(store, NOON);
   let i = 0;
   for (const tick of ticks) {
     await clock.advance(Math.max(0, tick.beat - clock.now()));
     await decide([tick], home);
-    if (rollAfter.has(i)) await rollup.roll(home.dirtyHours, context(clock.now()));
+    if (rollAfter.has(i)) await rollup.roll(context(clock.now()));
     if (rollAfter.has(i++ - 1)) await glanceAt(rollup, home, clock.now());
   }
   await clock.advance(END - clock.now());
-  await rollup.roll(home.dirtyHours, context(END));
+  await rollup.roll(context(END));
   const reopened = await Rollup.open(store, END);
-  await reopened.rollup.roll(new Set(reopened.dirty), context(END));
+  await reopened.roll(context(END));
   await glanceAt(rollup, home, END);
-  await glanceAt(reopened.rollup, home, END);
-  return [rollup, reopened.rollup].map((each) => whatIsShown(each));
+  await glanceAt(reopened, home, END);
+  return [rollup, reopened].map((each) => whatIsShown(each));
 }
 
 function whatIsShown(rollup: Rollup) {
@@ -354,7 +354,7 @@ test('a look shows what a roll-up would now, up to the minute that is going on, 
       const clock = new VirtualClock(NOON);
       const store = new MemoryStore();
       const home = await Home.open({ store, clock, log: silent }, CONFIG);
-      const { rollup } = await Rollup.open(store, NOON);
+      const rollup = await Rollup.open(store, NOON);
       const rolledAt = Math.floor(now / MINUTE) * MINUTE - late;
       // four hours of readings in one: minutes with many, and with none
       const ticks = what
@@ -362,21 +362,21 @@ test('a look shows what a roll-up would now, up to the minute that is going on, 
         .filter(({ beat }) => beat <= now)
         .toSorted((a, b) => a.beat - b.beat);
       await clock.advance(now - NOON);
-      for (const tick of ticks.filter(({ beat }) => beat <= rolledAt)) await home.remember(tick);
-      await rollup.roll(home.dirtyHours, context(rolledAt));
-      for (const tick of ticks.filter(({ beat }) => beat > rolledAt)) await home.remember(tick);
+      for (const tick of ticks.filter(({ beat }) => beat <= rolledAt)) await home.remember([tick]);
+      await rollup.roll(context(rolledAt));
+      for (const tick of ticks.filter(({ beat }) => beat > rolledAt)) await home.remember([tick]);
       const stored = JSON.stringify(await store.list('hour'));
       await glanceAt(rollup, home, now);
       expect(JSON.stringify(await store.list('hour'))).toBe(stored);
-      const { rollup: whole } = await Rollup.open(store, now);
-      await whole.roll(new Set([NOON]), context(now));
+      const whole = await Rollup.open(store, now);
+      await whole.roll(context(now));
       const over = Math.floor(after / MINUTE);
       const hash = hashOf('often');
       const marks = (of: Rollup) => (of.row(hash, NOON)?.marks ?? '.'.repeat(60)).slice(0, over);
       expect(marks(rollup)).toBe(marks(whole));
       expect(rollup.first(hash)).toBe(whole.first(hash));
       expect(uptimeOf(rollup.lastDay(hash, now))).toBe(uptimeOf(whole.lastDay(hash, now)));
-      await rollup.roll(new Set([NOON]), context(now));
+      await rollup.roll(context(now));
       expect(rollup.row(hash, NOON), 'a roll-up is the last word').toEqual(whole.row(hash, NOON));
     }),
     { numRuns: Number(process.env.WATCHBILL_RUNS ?? 40), endOnFailure: true },
@@ -387,9 +387,11 @@ test('a look knows what still stood when its minutes began, however much was rea
   const now = NOON + 10 * MINUTE + 50 * SECOND;
   const clock = new VirtualClock(now);
   const home = await Home.open({ store: new MemoryStore(), clock, log: silent }, CONFIG);
-  const { rollup } = await Rollup.open(home.store, now);
+  const rollup = await Rollup.open(home.store, now);
   for (const seconds of [-65, 5, 15, 25, 35].map((s) => s * SECOND))
-    await home.remember(tickOf({ check: 0, location: 'a', at: NOON + 10 * MINUTE + seconds, status: 'up' }));
+    await home.remember([
+      tickOf({ check: 0, location: 'a', at: NOON + 10 * MINUTE + seconds, status: 'up' }),
+    ]);
   await glanceAt(rollup, home, now);
   expect(rollup.row(hashOf('often'), NOON)?.marks.slice(8, 11)).toBe('.uu');
 });
@@ -400,11 +402,11 @@ test('what a look showed of a minute that had no reading yet is forgotten at the
     { store: new MemoryStore(), clock: new VirtualClock(now), log: silent },
     CONFIG,
   );
-  const { rollup } = await Rollup.open(home.store, now);
-  await home.remember(tickOf({ check: 0, location: 'a', at: now - 30 * SECOND, status: 'up' }));
+  const rollup = await Rollup.open(home.store, now);
+  await home.remember([tickOf({ check: 0, location: 'a', at: now - 30 * SECOND, status: 'up' })]);
   await glanceAt(rollup, home, now);
   expect(rollup.row(hashOf('often'), NOON)?.marks.slice(9, 11)).toBe('uu');
-  await rollup.roll(home.dirtyHours, context(now));
+  await rollup.roll(context(now));
   expect(rollup.row(hashOf('often'), NOON)?.marks.slice(9, 11)).toBe('u.');
 });
 
@@ -414,9 +416,9 @@ test('in one minute all checks that are read have something to show, whatever th
       const now = NOON + 10 * MINUTE + second;
       const clock = new VirtualClock(now);
       const home = await Home.open({ store: new MemoryStore(), clock, log: silent }, CONFIG);
-      const { rollup } = await Rollup.open(home.store, now);
+      const rollup = await Rollup.open(home.store, now);
       for (const [check, { every }] of CHECKS.entries()) {
-        await home.remember(tickOf({ check, location: 'a', at: now - every - 1, status: 'up' }));
+        await home.remember([tickOf({ check, location: 'a', at: now - every - 1, status: 'up' })]);
       }
       await glanceAt(rollup, home, now);
       const running = CHECKS.map(({ id }) => rollup.row(hashOf(id), NOON)?.marks[10]);
@@ -433,18 +435,18 @@ describe('a check was first read', () => {
     const clock = new VirtualClock(first);
     const store = new MemoryStore();
     const home = await Home.open({ store, clock, log: silent }, CONFIG);
-    const { rollup } = await Rollup.open(store, first);
+    const rollup = await Rollup.open(store, first);
     await glanceAt(rollup, home, first);
     expect(rollup.first(hashOf('often'))).toBeUndefined();
     for (const at of [first, first + 20 * SECOND, first + HOUR])
-      await home.remember(tickOf({ check: 0, location: 'a', at, status: 'up' }));
+      await home.remember([tickOf({ check: 0, location: 'a', at, status: 'up' })]);
     const firsts = (of: Rollup) => [of.first(hashOf('often')), of.first(hashOf('rare')), of.oldest];
     await glanceAt(rollup, home, first + MINUTE);
     expect(firsts(rollup)).toEqual([first, undefined, first]);
-    await rollup.roll(home.dirtyHours, context(first + 2 * HOUR));
+    await rollup.roll(context(first + 2 * HOUR));
     expect(firsts(rollup)).toEqual([first, undefined, first]);
     for (const days of [0, 1, 30, 80]) {
-      const { rollup: later } = await Rollup.open(store, first + 2 * HOUR + days * DAY);
+      const later = await Rollup.open(store, first + 2 * HOUR + days * DAY);
       expect(firsts(later), `${days} days later`).toEqual([first, undefined, first]);
     }
   });
@@ -459,9 +461,9 @@ describe('days', () => {
     const store = new MemoryStore();
     const clock = new VirtualClock(now);
     const home = await Home.open({ store, clock, log: silent }, CONFIG);
-    for (const tick of ticks) await home.remember(tick);
-    const { rollup } = await Rollup.open(store, now);
-    await rollup.roll(home.dirtyHours, context(now));
+    for (const tick of ticks) await home.remember([tick]);
+    const rollup = await Rollup.open(store, now);
+    await rollup.roll(context(now));
     return { rollup, home, store };
   }
 
@@ -485,8 +487,8 @@ describe('days', () => {
     const now = midnight + DAY + HOUR;
     const { rollup, home } = await rolled(hourOfTicks(midnight, Array<Status>(90).fill('up')), now);
     expect(rollup.day(hashOf('often'), midnight, now)).toMatchObject({ up: 30, down: 0 });
-    await home.remember(tickOf({ check: 0, location: 'a', at: midnight + 40 * MINUTE, status: 'down' }));
-    await rollup.roll(home.dirtyHours, context(now));
+    await home.remember([tickOf({ check: 0, location: 'a', at: midnight + 40 * MINUTE, status: 'down' })]);
+    await rollup.roll(context(now));
     expect(rollup.day(hashOf('often'), midnight, now)).toMatchObject({ up: 30, down: 1 });
   });
 
@@ -494,8 +496,8 @@ describe('days', () => {
     const midnight = Math.floor(NOON / DAY) * DAY;
     const last = midnight + 23 * HOUR;
     const ticks = hourOfTicks(last, Array<Status>(176).fill('up'));
-    const { rollup, home } = await rolled(ticks, last + 59 * MINUTE + 30 * SECOND);
-    await rollup.roll(home.dirtyHours, context(midnight + DAY));
+    const { rollup } = await rolled(ticks, last + 59 * MINUTE + 30 * SECOND);
+    await rollup.roll(context(midnight + DAY));
     expect(rollup.day(hashOf('often'), midnight, midnight + DAY)).toMatchObject({ up: 59 });
   });
 
@@ -516,13 +518,13 @@ describe('days', () => {
 
   test('that failed to be written are reckoned again', async () => {
     const { store, home } = await rolled(hourOfTicks(NOON, ['up']), NOON + 2 * HOUR);
-    await home.remember(tickOf({ check: 0, location: 'a', at: NOON + 5 * MINUTE, status: 'down' }));
-    const { rollup } = await Rollup.open(store, NOON + 2 * HOUR);
+    await home.remember([tickOf({ check: 0, location: 'a', at: NOON + 5 * MINUTE, status: 'down' })]);
+    const rollup = await Rollup.open(store, NOON + 2 * HOUR);
     const put = store.put.bind(store);
     store.put = () => Promise.reject(new Error('the disk is full'));
-    await expect(rollup.roll(home.dirtyHours, context(NOON + 2 * HOUR))).rejects.toThrow('full');
+    await expect(rollup.roll(context(NOON + 2 * HOUR))).rejects.toThrow('full');
     store.put = put;
-    await rollup.roll(home.dirtyHours, context(NOON + 2 * HOUR));
+    await rollup.roll(context(NOON + 2 * HOUR));
     expect(rollup.hour(hashOf('often'), NOON)).toMatchObject({ up: 1, down: 1 });
   });
 

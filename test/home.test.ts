@@ -15,7 +15,7 @@ const names = (count: number) => Array.from({ length: count }, (_, n) => `check-
 
 describe('a config that deals the checks out anew', () => {
   const few = configOf(names(150));
-  const many = configOf(names(450));
+  const many = configOf(names(700));
 
   async function seenBy(plan: (call: StoreCall) => StoreFault | undefined) {
     const clock = new VirtualClock();
@@ -24,15 +24,17 @@ describe('a config that deals the checks out anew', () => {
     const home = await Home.open({ store, clock, log: silent }, few);
     const at = clock.now();
     const readings = few.checks.map(({ id }) => readingOf(id, 'up', at));
-    await home.remember({
-      location: 'local',
-      shard: '0-0',
-      beat: at,
-      cause: 'schedule',
-      part: 0,
-      skipped: 0,
-      readings,
-    });
+    await home.remember([
+      {
+        location: 'local',
+        shard: '0-0',
+        beat: at,
+        cause: 'schedule',
+        part: 0,
+        skipped: 0,
+        readings,
+      },
+    ]);
     store.plan = plan;
     return { home, store, memory };
   }

@@ -5,6 +5,7 @@ import { Home } from '../lib/home.ts';
 import type { Incident } from '../lib/incident.ts';
 import { incidents } from '../lib/items.ts';
 import type { Status, Tick } from '../lib/reading.ts';
+import { recentIncidents } from '../lib/recent.ts';
 import { Rollup } from '../lib/rollup.ts';
 import { hashOf, shardingOf, shardOf } from '../lib/schedule.ts';
 import { decide, decideByClock } from '../lib/watch.ts';
@@ -64,7 +65,7 @@ async function lived(plan: readonly Step[], handle: Handling) {
   await store.put(INSTALLATION, 'absent', 'test');
   const ports = { store, clock, log: silent };
   const home = await Home.open(ports, CONFIG);
-  const { rollup } = await Rollup.open(store, NOON);
+  const rollup = await Rollup.open(store, NOON);
   const asks = { send: async () => {} };
   for (const [i, { afterMs, told }] of plan.entries()) {
     await clock.advance(afterMs);
@@ -82,7 +83,7 @@ async function lived(plan: readonly Step[], handle: Handling) {
         skipped: 0,
       };
     });
-    await handle(ticks, home, () => decideByClock(home, rollup, asks), i);
+    await handle(ticks, home, () => decideByClock(home, async () => rollup, asks), i);
   }
   return leftIn(store, home);
 }
@@ -95,7 +96,7 @@ async function leftIn(store: MemoryStore, home: Home) {
   return {
     incidents: all.flat().map(({ body }) => body),
     known: CHECKS.map(({ id }) => [...home.known(id)].sort(([a], [b]) => (a < b ? -1 : 1))),
-    recent: (await home.recent(50)).map(({ id }) => id),
+    recent: (await recentIncidents(50, home.clock.now(), store)).map(({ id }) => id),
   };
 }
 

@@ -35,12 +35,13 @@ export async function startDynalite(): Promise<{ readonly endpoint: string; clos
 
 let tables = 0;
 
-/** A new table of the shape of lib/table.ts. */
+/** A new table of the shape of lib/table.ts; without a name of its own it gets one. */
 export async function createTable(
   endpoint: string,
+  name = `watchbill-${process.pid}-${Date.now()}-${++tables}`,
+  options: DynamoDBClientConfig = clientOf(endpoint),
 ): Promise<{ readonly name: string; remove(): Promise<void> }> {
-  const client = new DynamoDBClient(clientOf(endpoint));
-  const name = `watchbill-${process.pid}-${Date.now()}-${++tables}`;
+  const client = new DynamoDBClient(options);
   await client.send(
     new CreateTableCommand({
       TableName: name,

@@ -250,6 +250,7 @@ export function configOf(ids: readonly string[], more: Partial<Config> = {}, eve
   return {
     name: 'Acme',
     locations: ['local'],
+    aws: undefined,
     checks: ids.map((id) => ({
       id,
       type: 'tcp',

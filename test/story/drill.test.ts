@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { drillCase } from '../../lib/cli/drill.ts';
+import { drillCase } from '../../lib/cli/drill-course.ts';
 import { Home } from '../../lib/home.ts';
 import { configOf, World } from '../kit/world.ts';
 

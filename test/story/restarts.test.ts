@@ -70,7 +70,7 @@ test('an outage that nobody saw is no incident: the time is a gap, and uptime do
   await stage.until(60);
   expect(alerts(stage)).toEqual({ opened: 0, open: 0 });
   expect(stage.heard()).toEqual([]);
-  const { rollup } = await Rollup.open(stage.world.memory, stage.world.time);
+  const rollup = await Rollup.open(stage.world.memory, stage.world.time);
   const sum = rollup.hour(hashOf('api'), stage.start);
   expect(sum?.down).toBe(0);
   expect(60 - (sum?.up ?? 0)).toBeGreaterThanOrEqual(15);

@@ -5,13 +5,14 @@ import { Home } from '../../home.ts';
 import type { Case, Entry, Incident } from '../../incident.ts';
 import type { Want } from '../../judge.ts';
 import type { Net } from '../../net/net.ts';
+import type { News } from '../../news.ts';
 import type { RunProbe, Site } from '../../observe.ts';
 import { type Blobs, type Clock, type Log, type Secrets, type Store, sleep } from '../../ports.ts';
-import type { Ask, EarlyTick, Tick } from '../../reading.ts';
+import type { Ask } from '../../reading.ts';
 import { Rollup } from '../../rollup.ts';
 import { shardingOf } from '../../schedule.ts';
 import { patient } from '../../store.ts';
-import { confirmNow, decide, decideByClock, deliver, observe, observeAsked, show } from '../../watch.ts';
+import { deliver, observe, observeAsked, show, takeIn } from '../../watch.ts';
 import { runBeats, STEP_MS } from './beats.ts';
 import { createBell } from './bell.ts';
 import { MemoryQueue } from './queue.ts';
@@ -62,12 +63,6 @@ const UNHEALTHY_MS = 180_000;
 /** Just started, every tick is on the page at once: somebody is looking. */
 const NEW_MS = 120_000;
 
-/** What reaches home: one thing after the other, so that home's memory has one user. */
-type News =
-  | { readonly kind: 'tick'; readonly tick: Tick }
-  | { readonly kind: 'early'; readonly early: EarlyTick }
-  | { readonly kind: 'clock' };
-
 /** Everything on one machine: one loop observes, one decides, one delivers, one shows. */
 export async function startMachine(parts: MachineParts): Promise<Machine> {
   const { clock, log, blobs } = parts;
@@ -77,8 +72,7 @@ export async function startMachine(parts: MachineParts): Promise<Machine> {
   let config = parts.config;
   let configuredAt = clock.now();
   const home = await Home.open({ store, clock, log, changed: say }, config);
-  const { rollup, dirty } = await Rollup.open(store, clock.now());
-  for (const hour of dirty) home.dirtyHours.add(hour);
+  const rollup = await Rollup.open(store, clock.now());
 
   const running = new Set<Promise<void>>();
   const busy = new Set<string>();
@@ -93,6 +87,7 @@ export async function startMachine(parts: MachineParts): Promise<Machine> {
   const post = createBell(clock, signal);
   const page = createBell(clock, signal);
 
+  /** One thing after the other, so that home's memory has one user. */
   const news = new MemoryQueue<News>({
     name: 'decide',
     clock,
@@ -139,6 +134,7 @@ export async function startMachine(parts: MachineParts): Promise<Machine> {
       early: { send: (early) => news.send({ kind: 'early', early }) },
       canaryAnswers: parts.canaryAnswers,
       flushAfter: FLUSH_MS,
+      atOnce: Number.POSITIVE_INFINITY,
       signal,
       running: busy,
       lastPass: Number.NEGATIVE_INFINITY,
@@ -158,16 +154,11 @@ export async function startMachine(parts: MachineParts): Promise<Machine> {
     lost = 0;
   }
 
-  /** Ticks first, so that whatever is decided knows all of them. */
   async function handle(batch: readonly News[]): Promise<void> {
     const isTime = batch.some(({ kind }) => kind === 'clock');
     try {
-      const changed = await decide(
-        batch.flatMap((one) => (one.kind === 'tick' ? one.tick : [])),
-        home,
-      );
-      for (const one of batch) if (one.kind === 'early') await confirmNow(one.early, home, asks);
-      if (isTime) changed.push(...(await lookAround()));
+      const changed = isTime ? await lookAtOurselves() : [];
+      changed.push(...(await takeIn(batch, home, async () => rollup, asks)));
       lastDecision = clock.monotonic();
       if (changed.length > 0) post.ring();
       if (changed.length > 0 || isTime || clock.monotonic() < newUntil) page.ring();
@@ -186,11 +177,12 @@ export async function startMachine(parts: MachineParts): Promise<Machine> {
     }
   }
 
-  async function lookAround(): Promise<readonly Incident[]> {
+  /** Whether there is another config, and what is to be said of Watchbill itself. */
+  async function lookAtOurselves(): Promise<Incident[]> {
     if (home.config !== config) await home.configure(config);
     const changed: Incident[] = [];
     for (const seen of own.values()) changed.push(...[(await home.settle(seen)) ?? []].flat());
-    return [...changed, ...(await decideByClock(home, rollup, asks))];
+    return changed;
   }
 
   async function every(ms: number, run: () => Promise<void>): Promise<void> {
@@ -212,7 +204,7 @@ export async function startMachine(parts: MachineParts): Promise<Machine> {
 
   async function showNow(): Promise<void> {
     try {
-      await show(home, rollup, blobs);
+      await blobs.write('snapshot.json', JSON.stringify(await show(home, rollup)));
     } catch (error) {
       page.ring();
       log.error('the status page could not be written', { error: String(error) });

@@ -1,0 +1,12 @@
+import type { EarlyTick, Tick } from './reading.ts';
+
+/** What reaches home: what a location has seen, that a first try has failed there, and that another minute has begun. */
+export type News =
+  | { readonly kind: 'tick'; readonly tick: Tick }
+  | { readonly kind: 'early'; readonly early: EarlyTick }
+  | { readonly kind: 'clock' };
+
+/** What `deliver` is told on AWS: which incidents were changed; none: it is to have a look. */
+export interface Named {
+  readonly incidents: readonly { readonly subject: string; readonly n: number }[];
+}
