@@ -1,5 +1,6 @@
 import { checkSubject, type World } from './cases.ts';
 import type { Check } from './config/compiled.ts';
+import { PROBES_AT_ONCE } from './deployment.ts';
 import { MINUTE_MS } from './history.ts';
 import type { IncidentClass } from './incident.ts';
 import type { Ask, EarlyTick } from './reading.ts';
@@ -15,17 +16,21 @@ const FRESH_MS = 30_000;
 /** A check that is down or unknown without an outage of it is asked for again for so long. */
 const DOUBT_MS = 600_000;
 
-/** On an early tick: the failing checks at every other location, and their parents everywhere. */
-export function asksOnEarly(early: EarlyTick, world: World): Ask[] {
-  if (world.now - early.at >= FRESH_MS) return [];
-  const failing = early.checks
-    .flatMap((id) => world.check(id) ?? [])
-    .filter((check) => isNews(check, early, world));
-  const parents = failing.flatMap((check) => check.dependsOn.flatMap((id) => world.check(id) ?? []));
+/** On early ticks that came together: what fails at every other location, and its parents everywhere. */
+export function asksOnEarly(early: readonly EarlyTick[], world: World): Ask[] {
+  const failing = early.flatMap((one) =>
+    newlyFailing(one, world).map((check) => ({ check, at: one.location })),
+  );
+  const parents = failing.flatMap(({ check }) => check.dependsOn.flatMap((id) => world.check(id) ?? []));
   return world.config.locations.flatMap((location) => {
-    const elsewhere = location === early.location ? [] : failing;
+    const elsewhere = failing.flatMap(({ check, at }) => (at === location ? [] : check));
     return ask(location, 'confirm', [...elsewhere, ...parents], world.now);
   });
+}
+
+function newlyFailing(early: EarlyTick, world: World): Check[] {
+  if (world.now - early.at >= FRESH_MS) return [];
+  return early.checks.flatMap((id) => world.check(id) ?? []).filter((check) => isNews(check, early, world));
 }
 
 /** Once somebody was told of its outage, nothing more hangs on who else sees it now. */
@@ -68,8 +73,23 @@ function isDoubtful(check: Check, location: string, world: World): boolean {
   return isBad && since !== undefined && world.now - since < DOUBT_MS;
 }
 
+/** One ask, or as few as it takes; each of checks whose readings lie together, so that they make few ticks. */
 function ask(location: string, why: 'confirm' | 'renew', checks: readonly Check[], at: number): Ask[] {
   const here = new Set(checks.filter(({ locations }) => locations.includes(location)).map(({ id }) => id));
-  const cause: Ask['cause'] = `${why}-${hashOf([...here].join('\n')).toString(16)}`;
-  return here.size > 0 ? [{ location, cause, at, checks: [...here] }] : [];
+  return portionsOf([...here]).map((portion) => {
+    const cause: Ask['cause'] = `${why}-${hashOf(portion.join('\n')).toString(16)}`;
+    return { location, cause, at, checks: portion };
+  });
+}
+
+/**
+ * How checks are asked for: no more at a time than one probe runs at the same time, so that it ends as soon as the
+ * slowest of them; their ids take some KB, of the 256 that a queue takes. In the order of the hashes, whose beginning
+ * names the shard.
+ */
+export function portionsOf(ids: readonly string[]): string[][] {
+  const sorted = ids.toSorted((a, b) => hashOf(a) - hashOf(b));
+  return Array.from({ length: Math.ceil(sorted.length / PROBES_AT_ONCE) }, (_, i) =>
+    sorted.slice(i * PROBES_AT_ONCE, (i + 1) * PROBES_AT_ONCE),
+  );
 }

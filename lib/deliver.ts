@@ -1,14 +1,15 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Receiver } from './config/compiled.ts';
 import type { Cursor, Incident } from './incident.ts';
-import { LANES, laneKey } from './items.ts';
+import { incidentKey, LANES, laneKey } from './items.ts';
 import { type Lane, lease, noted, released } from './lane.ts';
 import { attemptDue, isDue, isRefused, isUntold, nextEntry } from './outbox.ts';
 import { sleep } from './ports.ts';
 import { update } from './store.ts';
 import { type Errand, type Post, receiverOf, tell } from './tell.ts';
 
-export type { Post, Sender } from './tell.ts';
+export type { Sender } from './send.ts';
+export type { Post } from './tell.ts';
 
 /** An errand, in its lane. */
 interface Job extends Errand {
@@ -37,8 +38,7 @@ export async function deliverDue(
   post: Post,
   only: (incident: Incident) => boolean = () => true,
 ): Promise<number | undefined> {
-  const items = await post.store.due<Incident>(Number.MAX_SAFE_INTEGER, MOST_INCIDENTS);
-  const incidents = items.map(({ body }) => body).filter(only);
+  const incidents = (await incidentsOf(post)).filter(only);
   const takenAt = await takenAtIn(incidents, post);
   const jobs = incidents.flatMap((incident) => jobsOf(incident, post, takenAt));
   const [ready, later] = [jobs.filter((job) => job.isDue), jobs.filter((job) => !job.isDue)];
@@ -48,6 +48,16 @@ export async function deliverDue(
   const lookAt = new Map([...lanes.keys()].map((hash, i) => [hash, looks[i] ?? 0]));
   const next = Math.min(...looks, ...later.map(({ lane, dueAt }) => Math.max(dueAt, lookAt.get(lane) ?? 0)));
   return Number.isFinite(next) ? next : undefined;
+}
+
+/** Each once, as it was written last: the index may list an older version than what is read by key. */
+async function incidentsOf({ store, named = [] }: Post): Promise<Incident[]> {
+  const listed = await store.due<Incident>(Number.MAX_SAFE_INTEGER, MOST_INCIDENTS);
+  const read = await all(named.map((incident) => store.get<Incident>(incidentKey(incident))));
+  const oldestFirst = [...listed, ...read.flatMap((item) => item ?? [])].sort(
+    (a, b) => a.version - b.version,
+  );
+  return [...new Map(oldestFirst.map(({ body }) => [body.key, body])).values()];
 }
 
 /** When each lane took something last, where somebody has refused something. */

@@ -24,8 +24,8 @@ export class Overstayed extends Error {
 }
 
 /**
- * Gives it `ms`; then it is told to stop, and a moment later it is left to itself: `Overstayed`. What it comes to
- * all the same is told to `late`.
+ * Gives it `ms`, or until the process stops; then it is told to stop, and a moment later it is left to itself:
+ * `Overstayed`. What it comes to all the same is told to `late`.
  */
 export async function limited<T>(
   { net, clock, secrets, signal: processEnds }: Means,
@@ -41,7 +41,7 @@ export async function limited<T>(
   const deadline = clock.monotonic() + ms;
   try {
     const running = run({ net, clock, secret: (ref) => secrets.get(ref), signal, deadline });
-    return await withGrace(running, ms + GRACE_MS, clock, late);
+    return await withGrace(running, signal, clock, late);
   } finally {
     cancel();
     forget();
@@ -49,13 +49,25 @@ export async function limited<T>(
   }
 }
 
-function withGrace<T>(run: Promise<T>, ms: number, clock: Clock, late: (result: T) => void): Promise<T> {
+function withGrace<T>(
+  run: Promise<T>,
+  signal: AbortSignal,
+  clock: Clock,
+  late: (result: T) => void,
+): Promise<T> {
   return new Promise((resolve, reject) => {
     let settle = resolve as (result: T) => void;
-    const cancel = clock.after(ms, () => {
-      settle = late;
-      reject(new Overstayed('It did not end by its deadline.'));
+    let cancel = () => {};
+    const forget = onAbort(signal, () => {
+      cancel = clock.after(GRACE_MS, () => {
+        settle = late;
+        reject(new Overstayed('It did not end by its deadline.'));
+      });
     });
-    run.then((result) => settle(result), reject).finally(cancel);
+    const over = () => {
+      forget();
+      cancel();
+    };
+    run.then((result) => settle(result), reject).finally(over);
   });
 }

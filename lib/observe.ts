@@ -1,13 +1,16 @@
 import { attempt, words } from './attempt.ts';
 import type { Check, Config } from './config/compiled.ts';
+import { tellEarly } from './early.ts';
 import { createFreezeMeter, type FreezeMeter } from './freeze.ts';
 import { limited, type Means } from './limited.ts';
+import { createParts } from './parts.ts';
 import { type Log, type Queue, sleep } from './ports.ts';
 import type { ProbeContext } from './probes/define.ts';
 import { type Cause, type EarlyTick, type Finding, passed, type Reading, type Tick } from './reading.ts';
 import type { Reason } from './reasons.ts';
 import { redact, redactFacts } from './redact.ts';
 import { hashOf, retryStarts, type Sharding, shardOf } from './schedule.ts';
+import { Turns } from './turns.ts';
 
 /** What runs a check once: the part of a probe that a location needs. */
 export type RunProbe = (check: Check, context: ProbeContext) => Promise<Finding>;
@@ -25,8 +28,16 @@ export interface Site extends Means {
   readonly canaryAnswers: (url: string, context: ProbeContext) => Promise<boolean>;
   /** Readings are sent at the latest so many ms after the first of them is there; Infinity: all at the end. */
   readonly flushAfter: number;
+  /** At most so many checks run here at the same time, since memory bounds it; Infinity: as many as are due. */
+  readonly atOnce: number;
   /** The checks that are running here now: no check overlaps with itself. */
   readonly running: Set<string>;
+  /** Whose turn it is, where `atOnce` bounds that. */
+  turns?: Turns;
+  /** Checks whose first try has just failed: they wait to be told of together. */
+  failing?: Set<string>;
+  /** Resolves once all that has failed so far was told of. */
+  told?: Promise<unknown>;
   /** When something last passed here, monotonic ms: it proves that the location can see. */
   lastPass: number;
   /** What the canaries said last: many checks that fail together ask them once. */
@@ -36,14 +47,16 @@ export interface Site extends Means {
 /** A beat's worth of work: what is due, and how far into the beat each check starts. */
 export interface Beat {
   readonly at: number;
+  /** Whether starts are counted from when it begins, however late that is; otherwise what is late starts at once. */
+  readonly fromNow?: boolean;
+  /** The shard whose tick tells that nothing was due; undefined: the first. */
+  readonly shard?: string;
   readonly cause: Cause;
   readonly due: readonly { readonly check: Check; readonly offset: number }[];
   /** Beats of checks that were skipped before this one: told once, with its first part. */
   readonly skipped: number;
 }
 
-/** A bad reading waits for others only so long before it is sent. */
-const BAD_FLUSH_MS = 100;
 /** Failures that a second try can't mend. */
 const FINAL: ReadonlySet<string> = new Set<Reason>(['target_refused', 'misconfigured', 'http2_unsupported']);
 
@@ -51,46 +64,53 @@ const FINAL: ReadonlySet<string> = new Set<Reason>(['target_refused', 'misconfig
 export async function runBeat(beat: Beat, site: Site): Promise<void> {
   const freeze = createFreezeMeter(site.clock);
   const shards = Map.groupBy(beat.due, ({ check }) => shardOf(hashOf(check.id), site.sharding));
-  if (shards.size === 0) shards.set(shardOf(0, site.sharding), []);
+  if (shards.size === 0) shards.set(beat.shard ?? shardOf(0, site.sharding), []);
   const parts = [...shards].map(([shard, due], i) => ({ shard, due, skipped: i === 0 ? beat.skipped : 0 }));
   try {
     await Promise.all(parts.map(({ shard, ...part }) => runShard({ ...beat, ...part }, shard, site, freeze)));
   } finally {
     freeze.stop();
+    if (!site.signal.aborted) await site.told;
   }
 }
 
-/** One shard's part of a beat. Nothing due is a tick as well: the location is alive. */
+/** One shard's part of a beat. Nothing due is a tick as well: the location is alive. What is cut off is counted. */
 async function runShard(beat: Beat, shard: string, site: Site, freeze: FreezeMeter): Promise<void> {
   const began = site.clock.monotonic();
-  const late = Math.max(0, site.clock.now() - beat.at);
-  const outbox = createOutbox(beat, shard, site);
+  const late = beat.fromNow ? 0 : Math.max(0, site.clock.now() - beat.at);
+  const parts = createParts(beat, shard, site);
+  site.turns ??= new Turns(site.atOnce);
+  const { turns } = site;
+  let cutOff = 0;
   await Promise.all(
     beat.due.map(async ({ check, offset }) => {
       await sleep(site.clock, began - late + offset - site.clock.monotonic(), site.signal);
-      const reading = await runCheck(check, beat.at + offset, beat.cause, site, freeze);
-      if (reading) outbox.add(reading);
+      const run = () => runCheck(check, beat.at + offset, beat.cause, site, freeze);
+      const came = (await turns.take(site.signal, run)) ?? 'cut off';
+      if (came === 'cut off') cutOff += 1;
+      else if (came !== 'covered') parts.add(came);
     }),
   );
-  await outbox.close();
+  await parts.close(cutOff);
 }
 
-/** One run of one check; undefined: it was running already, or the process stops. */
+/** One run of one check. `covered`: it was running already; `cut off`: the process stops before it can tell. */
 async function runCheck(
   check: Check,
   at: number,
   cause: Cause,
   site: Site,
   freeze: FreezeMeter,
-): Promise<Reading | undefined> {
-  if (site.signal.aborted || site.running.has(check.id)) return undefined;
+): Promise<Reading | 'covered' | 'cut off'> {
+  if (site.signal.aborted) return 'cut off';
+  if (site.running.has(check.id)) return 'covered';
   site.running.add(check.id);
   const began = site.clock.monotonic();
   try {
     const { finding: found, tries } = await confirm(check, cause, site, freeze);
     if (passed(found.status)) site.lastPass = site.clock.monotonic();
     const finding = await admitBlindness(found, began, site);
-    if (site.signal.aborted && !passed(finding.status)) return undefined;
+    if (site.signal.aborted && !passed(finding.status)) return 'cut off';
     return { check: check.id, at, tries, ...cleaned(finding) };
   } finally {
     site.running.delete(check.id);
@@ -107,25 +127,15 @@ async function confirm(
   const findings = [await attempt(check, site, freeze)];
   if (!isSettled(findings[0])) {
     const failedAt = site.clock.monotonic();
-    const told = cause === 'schedule' ? tellEarly(check, site) : undefined;
+    if (cause === 'schedule') tellEarly(check.id, site);
     for (const start of retryStarts(site.config.judge)) {
       await sleep(site.clock, failedAt + start - site.clock.monotonic(), site.signal);
       if (site.signal.aborted) break;
       findings.push(await attempt(check, site, freeze));
       if (isSettled(findings.at(-1))) break;
     }
-    await told;
   }
   return { finding: lastWord(findings), tries: findings.length };
-}
-
-/** Home hears of a first failure at once; where that doesn't work, the reading itself will tell. */
-async function tellEarly(check: Check, site: Site): Promise<void> {
-  try {
-    await site.early.send({ location: site.location, at: site.clock.now(), checks: [check.id] });
-  } catch (error) {
-    site.log.warn(`nobody else was asked about ${check.id}`, { error: words(error) });
-  }
 }
 
 const isSettled = (finding: Finding | undefined): boolean =>
@@ -147,62 +157,6 @@ const cleaned = (finding: Finding): Finding => ({
   message: redact(finding.message),
   facts: redactFacts(finding.facts),
 });
-
-/** Collects the readings of one shard's beat and sends them in parts, bad news soon. */
-interface Outbox {
-  add(reading: Reading): void;
-  close(): Promise<void>;
-}
-
-function createOutbox(beat: Beat, shard: string, site: Site): Outbox {
-  let waiting: Reading[] = [];
-  let part = 0;
-  let cancel = () => {};
-  let flushAt = Number.POSITIVE_INFINITY;
-  let sending = Promise.resolve();
-
-  function flush(): void {
-    cancel();
-    flushAt = Number.POSITIVE_INFINITY;
-    const readings = waiting;
-    const mine = part++;
-    waiting = [];
-    sending = sending.then(async () => {
-      const { location } = site;
-      const skipped = mine === 0 ? beat.skipped : 0;
-      await site.ticks.send({
-        location,
-        shard,
-        beat: beat.at,
-        cause: beat.cause,
-        part: mine,
-        readings,
-        skipped,
-      });
-    });
-    // it is `close` that fails then: until that is asked, nobody waits for it
-    sending.catch(() => {});
-  }
-
-  return {
-    add(reading) {
-      waiting.push(reading);
-      if (site.flushAfter === Number.POSITIVE_INFINITY) return;
-      const wait = reading.status === 'down' ? Math.min(BAD_FLUSH_MS, site.flushAfter) : site.flushAfter;
-      const now = site.clock.monotonic();
-      // all shards at the same moments, so that home has them together
-      const at = now - (now % wait) + wait;
-      if (at >= flushAt) return;
-      cancel();
-      flushAt = at;
-      cancel = site.clock.after(at - now, flush);
-    },
-    async close() {
-      if (waiting.length > 0 || part === 0) flush();
-      await sending;
-    },
-  };
-}
 
 /**
  * The observer suspects itself first: a run that found its target down while nothing passed here, not even what other

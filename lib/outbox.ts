@@ -46,6 +46,14 @@ const waitingEntries = (incident: Incident, cursor: Cursor): Entry[] =>
 export const undelivered = (incident: Incident): number =>
   Object.values(incident.delivery).reduce((sum, cursor) => sum + waitingEntries(incident, cursor).length, 0);
 
+/** Since when the message waits that has waited longest, of all receivers, epoch ms; undefined: none waits. */
+export function waitingSince(incident: Incident): number | undefined {
+  const first = Object.values(incident.delivery).flatMap(
+    (cursor) => waitingEntries(incident, cursor)[0] ?? [],
+  );
+  return first.length > 0 ? Math.min(...first.map(({ at }) => at)) : undefined;
+}
+
 /**
  * When the receiver's next attempt is due, epoch ms; undefined: nothing is to be told. `mendedAt`: when it last took
  * something, or was configured; what it refused before that waits no longer.

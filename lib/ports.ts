@@ -44,7 +44,7 @@ export interface ListOptions {
   readonly newestFirst?: boolean;
 }
 
-/** Thrown by a store that could not tell or could not do it: throttled, unreachable, full, corrupt. */
+/** Thrown by a store, a queue or blobs that could not tell or could not do it: throttled, unreachable, full, corrupt. */
 export class StoreError extends Error {
   override readonly name = 'StoreError';
 }
@@ -69,12 +69,32 @@ export interface Store {
   due<T>(now: number, limit: number): Promise<Item<T>[]>;
 }
 
-/** Hands messages to whoever handles them: at least once, in no promised order. */
+/** Hands messages to whoever handles them: at least once, in no promised order. Throws `StoreError`: it may be sent or not. */
 export interface Queue<T> {
   send(message: T): Promise<void>;
 }
 
-/** Named texts, replaced whole: a reader sees the old one or the new one. */
+/** A message, and whole seconds from now, 0–900, until anyone receives it. */
+export interface Delayed<T> {
+  readonly message: T;
+  readonly delay: number;
+}
+
+/** A message that comes again after a while, unless it is deleted. */
+export interface Received<T> {
+  readonly message: T;
+  /** Throws `StoreError`: then the message comes again. */
+  delete(): Promise<void>;
+}
+
+/** A queue that delays what is sent, and can be drained by hand. All throw `StoreError`. */
+export interface DrainedQueue<T> extends Queue<T> {
+  sendAll(messages: readonly Delayed<T>[]): Promise<void>;
+  /** What is there, `max` at most; an empty answer is no proof that nothing is. */
+  receive(max: number): Promise<Received<T>[]>;
+}
+
+/** Named texts, replaced whole: a reader sees the old one or the new one. Both throw `StoreError`. */
 export interface Blobs {
   read(name: string): Promise<string | undefined>;
   write(name: string, text: string): Promise<void>;
@@ -119,6 +139,11 @@ export class SecretError extends Error {
 /** Resolves references late. Every value it has given out is redacted by `lib/redact.ts` in every sink. */
 export interface Secrets {
   get(ref: SecretRef): Promise<string>;
+  /**
+   * A receiver refused what `get` answered: the value that stands now. Missing where `get` keeps nothing, so that it
+   * always answers that. Throws `SecretError`.
+   */
+  renew?(ref: SecretRef, refused: string): Promise<string>;
 }
 
 /** One line for the person who runs Watchbill: never a secret, never a stack trace of a target's fault. */

@@ -65,7 +65,7 @@ export interface Tick {
   /** 0, 1, 2 … within the beat. */
   readonly part: number;
   readonly readings: readonly Reading[];
-  /** Beats of checks that this location had to skip since its last tick (overload, a frozen process). */
+  /** Beats of checks that this location had to skip since its last tick (overload, a frozen process), or began and cut off. */
   readonly skipped: number;
 }
 

@@ -1,7 +1,7 @@
 import type { Check, Judge } from './config/compiled.ts';
 
 /** A shard holds at most so many checks, so that its `latest` item stays near 8 KB. */
-const SHARD_SIZE = 200;
+const SHARD_SIZE = 300;
 
 /** A beat older than this is skipped and counted: running it late would tell of another time. */
 export const STALE_BEAT_MS = 60_000;
@@ -22,7 +22,7 @@ export interface Sharding {
   readonly bits: number;
 }
 
-/** The fewest bits with which no shard holds more than 200 checks. */
+/** The fewest bits with which no shard holds more than 300 checks. */
 export function shardingOf(ids: readonly string[]): Sharding {
   const hashes = ids.map(hashOf);
   for (let bits = 0; bits < 32; bits++) {

@@ -3,26 +3,16 @@ import { draftOf } from './home.ts';
 import { append, type Cursor, type Entry, type Incident } from './incident.ts';
 import { incidentKey } from './items.ts';
 import { LEASE_MS } from './lane.ts';
-import { limited, type Means } from './limited.ts';
-import type { Notice, Outcome, SendContext } from './notifiers/define.ts';
+import type { Notice, Outcome } from './notifiers/define.ts';
 import { begun, ended, isDue, isUntold, nextEntry } from './outbox.ts';
-import { type Item, type Log, SecretError, type Store } from './ports.ts';
-import { redact } from './redact.ts';
+import type { Item, Log, Store } from './ports.ts';
+import { ATTEMPT_MS, send, type Wire, words } from './send.ts';
 import { update } from './store.ts';
 import { notTaken } from './words.ts';
 
-/** What delivery needs of a notifier. */
-export interface Sender {
-  readonly perMinute: number;
-  lane(receiver: Receiver): string;
-  send(receiver: Receiver, notice: Notice, context: SendContext): Promise<Outcome>;
-}
-
 /** What delivery needs of the world. */
-export interface Post extends Means {
+export interface Post extends Wire {
   readonly store: Store;
-  readonly log: Log;
-  readonly sender: (type: string) => Sender;
   /** The receiver that the config calls so now, if it does. */
   readonly receiver: (name: string) => Receiver | undefined;
   /** When the receivers were configured last (a start, a reload), epoch ms: who refused before is asked again. */
@@ -31,6 +21,8 @@ export interface Post extends Means {
   readonly baseUrl: () => string | undefined;
   /** 0–1. */
   readonly random: () => number;
+  /** Incidents that are known to have changed: they are read by key, since `due` may not list them yet. */
+  readonly named?: readonly Pick<Incident, 'subject' | 'n'>[];
   /** Told of each incident that delivery wrote. */
   readonly wrote: (item: Item<Incident>) => void;
 }
@@ -41,9 +33,6 @@ export interface Told {
   readonly name: string;
   readonly outcome: Outcome;
 }
-
-/** One attempt ends by then. */
-const ATTEMPT_MS = 10_000;
 
 /** One receiver's next entry of one incident; what was refused before `mendedAt` (epoch ms) waits no longer. */
 export interface Errand {
@@ -78,7 +67,13 @@ export async function tell(
       return after && tellOthers(withCursor(current, name, after), name, before, outcome, moment.now);
     });
   };
-  const outcome = await send({ incident: started, entry, receiver: cursor.receiver }, note, post);
+  const { receiver } = cursor;
+  const outcome = await send(
+    { receiver, notice: () => noticeOf(started, entry, post.baseUrl()) },
+    post,
+    () => holds(leaseUntil, clock.now()),
+    (late) => void note(late).catch((error: unknown) => sayFailed(receiver, error, post.log)),
+  );
   const incident = await note(outcome);
   report({ incident: started, entry, name, cursor }, outcome, post.log);
   return { incident: incident ?? started, name, outcome };
@@ -99,6 +94,9 @@ function report({ incident, entry, name, cursor }: Attempt, outcome: Outcome, lo
     if (cursor.refused === undefined) log.error(notTaken(title, name, outcome.why));
   } else if (cursor.attempts === 1) log.warn(`"${title}" is not delivered to ${name} yet: ${outcome.why}`);
 }
+
+const sayFailed = ({ name }: Receiver, error: unknown, log: Log): void =>
+  log.error(`what ${name} answered late could not be noted`, { why: words(error) });
 
 /** Whom the next entry goes to: the one that has heard of the incident, or else whoever has that name now. */
 export const receiverOf = (incident: Incident, name: string, cursor: Cursor, post: Post): Receiver =>
@@ -142,40 +140,6 @@ function tellOthers(
   if (outcome.outcome !== 'refused' || before.refused !== undefined) return incident;
   return append(incident, now, 'update', notTaken(incident.title, name, outcome.why), name);
 }
-
-interface Sending {
-  readonly incident: Incident;
-  readonly entry: Entry;
-  readonly receiver: Receiver;
-}
-
-/** One that never ends may arrive or not; if it ends late, `note` takes that in. */
-async function send(
-  { incident, entry, receiver }: Sending,
-  note: (late: Outcome) => Promise<unknown>,
-  post: Post,
-): Promise<Outcome> {
-  const failed = (error: unknown) =>
-    post.log.error(`sending to ${receiver.name} failed`, { why: words(error) });
-  try {
-    const notice = noticeOf(incident, entry, post.baseUrl());
-    return await limited(
-      post,
-      ATTEMPT_MS,
-      (context) => post.sender(receiver.type).send(receiver, notice, context),
-      (outcome) => void note(outcome).catch(failed),
-    );
-  } catch (error) {
-    if (error instanceof SecretError) return { outcome: 'refused', why: unasked(error), final: false };
-    failed(error);
-    return { outcome: 'retry', why: words(error), uncertain: true };
-  }
-}
-
-const unasked = ({ message }: SecretError): string =>
-  `it was not asked, since Watchbill itself lacks something: ${message}`;
-
-const words = (error: unknown): string => redact(error instanceof Error ? error.message : String(error));
 
 /** What a receiver is told. */
 export function noticeOf(incident: Incident, entry: Entry, baseUrl: string | undefined): Notice {

@@ -1,15 +1,18 @@
 import { describe, expect, test } from 'vitest';
+import { encode } from '../lib/adapters/aws/sqs-batches.ts';
 import { checkSubject } from '../lib/cases.ts';
 import type { Check } from '../lib/config/compiled.ts';
 import { asksOf, asksOnEarly } from '../lib/confirm.ts';
+import { PROBES_AT_ONCE } from '../lib/deployment.ts';
 import type { Incident, IncidentClass } from '../lib/incident.ts';
 import type { Latest } from '../lib/latest.ts';
 import type { Ask, Status } from '../lib/reading.ts';
+import { hashOf, shardingOf, shardOf } from '../lib/schedule.ts';
 import { worldOf } from './kit/cases.ts';
 import { checkOf, HOUR, latestOf, MINUTE, NOON, SECOND } from './kit/readings.ts';
 
 const inWords = (asks: readonly Ask[]): string[] =>
-  asks.map(({ location, checks }) => `${location}: ${checks.join(' ')}`);
+  asks.map(({ location, checks }) => `${location}: ${checks.toSorted().join(' ')}`);
 
 describe('on an early tick home asks', () => {
   const locations = ['a', 'b', 'c'];
@@ -21,7 +24,11 @@ describe('on an early tick home asks', () => {
   const early = { location: 'a', at: NOON, checks: ['api'] };
 
   test('for the check at every other location at once, and for its parents everywhere', () => {
-    expect(inWords(asksOnEarly(early, worldOf({ checks })))).toEqual(['a: dns', 'b: api dns', 'c: api dns']);
+    expect(inWords(asksOnEarly([early], worldOf({ checks })))).toEqual([
+      'a: dns',
+      'b: api dns',
+      'c: api dns',
+    ]);
   });
 
   test.each<[string, Parameters<typeof worldOf>[0], string[]]>([
@@ -53,15 +60,66 @@ describe('on an early tick home asks', () => {
       ['b: api'],
     ],
   ])('%s', (_, scene, asks) => {
-    expect(inWords(asksOnEarly(early, worldOf(scene)))).toEqual(asks);
+    expect(inWords(asksOnEarly([early], worldOf(scene)))).toEqual(asks);
   });
 
   test('under a name of its own for each set of checks, the same for the same: neither hides the other', () => {
     const world = worldOf({ checks });
-    const name = (id: string) => asksOnEarly({ ...early, checks: [id] }, world).at(-1)?.cause;
+    const name = (id: string) => asksOnEarly([{ ...early, checks: [id] }], world).at(-1)?.cause;
     expect(name('api')).not.toBe(name('web'));
     expect(name('api')).toBe(name('api'));
     expect(name('api')).toMatch(/^confirm-/);
+  });
+
+  test('each location once for all that came together', () => {
+    const others = [
+      { location: 'a', at: NOON, checks: ['web'] },
+      { location: 'b', at: NOON, checks: ['web', 'api'] },
+    ];
+    expect(inWords(asksOnEarly([early, ...others], worldOf({ checks })))).toEqual([
+      'a: api dns web',
+      'b: api dns web',
+      'c: api dns web',
+    ]);
+  });
+
+  test('what is history asks for nothing, and what is not asks all the same', () => {
+    const old = { ...early, at: NOON - 30 * SECOND, checks: ['web'] };
+    expect(inWords(asksOnEarly([old, early], worldOf({ checks })))).toEqual(
+      inWords(asksOnEarly([early], worldOf({ checks }))),
+    );
+  });
+});
+
+describe('many checks are asked for in portions', () => {
+  const ids = Array.from({ length: 1_000 }, (_, n) => `${n}-${'é'.repeat(97)}`);
+  const checks = ids.map((id) => checkOf(id, { locations: ['a', 'b'] }));
+  const world = worldOf({ checks });
+  const asks = asksOnEarly([{ location: 'a', at: NOON, checks: ids }], world);
+
+  test('each of as many as a probe runs at once, under a name of its own', () => {
+    expect(asks.flatMap((ask) => ask.checks).toSorted()).toEqual(ids.toSorted());
+    expect(Math.max(...asks.map((ask) => ask.checks.length))).toBe(PROBES_AT_ONCE);
+    expect(asks).toHaveLength(Math.ceil(1_000 / PROBES_AT_ONCE));
+    expect(new Set(asks.map(({ cause }) => cause)).size).toBe(asks.length);
+  });
+
+  test('far smaller than what a queue takes', () => {
+    for (const ask of asks) expect(encode({ kind: 'ask', ask }).length).toBeLessThan(26_214);
+  });
+
+  test('and of shards that lie together, so that they make few ticks', () => {
+    const sharding = shardingOf(ids);
+    const shards = new Set(ids.map((id) => shardOf(hashOf(id), sharding)));
+    const ticks = asks.map((ask) => new Set(ask.checks.map((id) => shardOf(hashOf(id), sharding))).size);
+    expect(ticks.reduce((sum, n) => sum + n, 0)).toBeLessThan(asks.length + shards.size);
+  });
+
+  test('every minute, too', () => {
+    const rare = checks.map((check) => ({ ...check, every: HOUR }));
+    const renewed = asksOf(worldOf({ checks: rare, since: 0 }));
+    expect(renewed.flatMap((ask) => ask.checks)).toHaveLength(2_000);
+    expect(Math.max(...renewed.map((ask) => ask.checks.length))).toBe(PROBES_AT_ONCE);
   });
 });
 

@@ -56,6 +56,70 @@ test('however many workers share a store, and however slow it is, each entry is 
   );
 }, 600_000);
 
+describe('incidents that are named, where the index lags', () => {
+  /** The store as it is, but `due` answers what it answered so long ago. */
+  function lagging(desk: Desk) {
+    let listed: Item<never>[] = [];
+    const due: Store['due'] = async () => listed;
+    const store: Store = Object.assign(new FaultyStore(desk.memory, desk.clock), { due });
+    const catchUp = async () => {
+      listed = await desk.memory.due(Number.MAX_SAFE_INTEGER, 100);
+    };
+    const pass = (...named: Post['named'] & {}) => desk.clock.run(deliverDue(desk.postOn(store, { named })));
+    return { catchUp, pass };
+  }
+  const nameOf = (id: string, n = 1) => ({ subject: checkSubject(id, 'down'), n });
+  const BOTH = ['trigger api', 'resolve api'];
+
+  test('are told at once, though it lists nothing yet; others wait for it', async () => {
+    const desk = await Desk.start();
+    const { pass, catchUp } = lagging(desk);
+    await desk.say('api', 'open');
+    await desk.say('web', 'open');
+    await pass(nameOf('api'));
+    expect([desk.receivers.told, desk.receivers.heard]).toEqual([['trigger api'], ['page api']]);
+    await catchUp();
+    await pass();
+    expect(desk.receivers.told).toEqual(['trigger api', 'trigger web']);
+  });
+
+  test('are told once, however often they are named and listed, in whatever version', async () => {
+    const desk = await Desk.start();
+    const { pass, catchUp } = lagging(desk);
+    await desk.say('api', 'open');
+    await catchUp();
+    await pass(nameOf('api'), nameOf('api'));
+    await pass(nameOf('api'));
+    await pass();
+    expect([desk.receivers.told, desk.receivers.heard]).toEqual([['trigger api'], ['page api']]);
+    await desk.say('api', 'close');
+    await pass(nameOf('api'));
+    await pass(nameOf('api'));
+    await pass();
+    expect([desk.receivers.told, desk.receivers.heard]).toEqual([BOTH, ['page api', 'resolve api']]);
+    expect(desk.receivers.attempts).toHaveLength(4);
+  });
+
+  test('and gone, or never there, are passed over', async () => {
+    const desk = await Desk.start();
+    const { pass } = lagging(desk);
+    await desk.say('api', 'open');
+    await pass(nameOf('gone'), nameOf('api'), nameOf('api', 2));
+    expect(desk.receivers.told).toEqual(['trigger api']);
+  });
+
+  test('by several workers at the same time are told once, in order', async () => {
+    const desk = await Desk.start();
+    const { pass, catchUp } = lagging(desk);
+    await desk.say('api', 'open');
+    await Promise.all([pass(nameOf('api')), pass(nameOf('api')), pass()]);
+    await catchUp();
+    await desk.say('api', 'close');
+    await Promise.all([pass(nameOf('api')), pass(nameOf('api')), pass()]);
+    expect(desk.receivers.told).toEqual(BOTH);
+  });
+});
+
 test('a worker whose look is out of date, since another one has sent everything meanwhile, leaves no trace', async () => {
   const desk = await Desk.start();
   await desk.say('api', 'open');

@@ -2,10 +2,12 @@ import { expect, test } from 'vitest';
 import { encodeDraft } from '../lib/adapters/encode.ts';
 import type { Config } from '../lib/config/compiled.ts';
 import { Home } from '../lib/home.ts';
+import { rollTicks } from '../lib/hour.ts';
 import { append, type Incident } from '../lib/incident.ts';
-import { LATEST } from '../lib/items.ts';
+import { LATEST, tickKey } from '../lib/items.ts';
+import { packTick } from '../lib/latest.ts';
 import type { Finding, Reading, Tick } from '../lib/reading.ts';
-import { shardingOf } from '../lib/schedule.ts';
+import { hashOf, shardingOf } from '../lib/schedule.ts';
 import { decide } from '../lib/watch.ts';
 import { cutToBytes } from '../lib/words.ts';
 import { VirtualClock } from './kit/clock.ts';
@@ -57,13 +59,13 @@ function tickOf(config: Config, beat: number, words: Pick<Finding, 'message' | '
   return { location: 'local', shard: `${bits}-0`, beat, cause: 'schedule', part: 0, readings, skipped: 0 };
 }
 
-test.each(Object.entries(HOSTILE))('200 checks that all fail with %s are 200 outages', async (_, words) => {
-  const config = configOf(names(200));
+test.each(Object.entries(HOSTILE))('300 checks that all fail with %s are 300 outages', async (_, words) => {
+  const config = configOf(names(300));
   const { clock, store, open } = setUp(config);
   const opened = await decide([tickOf(config, clock.now(), words)], await open());
-  expect(opened).toHaveLength(200);
+  expect(opened).toHaveLength(300);
   const again = await open();
-  expect(again.openIncidents()).toHaveLength(200);
+  expect(again.openIncidents()).toHaveLength(300);
   for (const { id } of config.checks) {
     const newest = again.known(id).get('local')?.newest;
     expect(newest).toMatchObject({ status: 'down', tries: 4, latencyMs: 1_234 });
@@ -75,22 +77,54 @@ test.each(Object.entries(HOSTILE))('200 checks that all fail with %s are 200 out
 });
 
 test('a tick is a few bytes per reading, whatever was found', async () => {
-  const config = configOf(names(200));
+  const config = configOf(names(300));
   const { clock, store, open } = setUp(config);
   const tick = tickOf(config, clock.now(), HOSTILE['1,000 names in a certificate']);
-  await (await open()).remember(tick);
+  await (await open()).remember([tick]);
   const [item] = await store.list(`tick/0${clock.now()}`);
-  expect(JSON.stringify(item?.body).length).toBeLessThan(200 * 16);
+  expect(JSON.stringify(item?.body).length).toBeLessThan(300 * 16);
+});
+
+test('an hour of a full shard at twelve locations can be stored, also where every check was renamed in it', async () => {
+  const locations = Array.from({ length: 12 }, (_, n) => `ap-southeast-${n + 1}`);
+  const [old, config] = ['old', 'check'].map((prefix) =>
+    configOf(names(300, prefix), { locations }, 10 * MINUTE),
+  );
+  if (!old || !config) throw new Error('both are there');
+  const hour = Date.UTC(2026, 10, 1);
+  const ticks = [old, config].flatMap((some, n) =>
+    locations.flatMap((location) => {
+      const { readings, ...tick } = tickOf(some, hour + (n * 28 + 30) * MINUTE, { message: '', facts: {} });
+      const slow = readings.map((each) => ({ ...each, status: 'degraded' as const, latencyMs: 239_999 }));
+      const late = { ...tick, readings: slow, location };
+      return { ...tickKey(hour, late), body: packTick(late), version: 1 };
+    }),
+  );
+  const byHash = new Map(config.checks.map((check) => [hashOf(check.id), check]));
+  const context = {
+    now: hour + 60 * MINUTE,
+    check: (hash: number) => byHash.get(hash),
+    inMaintenance: () => false,
+  };
+  const body = rollTicks(hour, ticks, [], context);
+  expect(Object.keys(body.rows)).toHaveLength(600);
+  expect(Object.values(body.standing).flat()).toHaveLength(300 * 12);
+  expect(() => encodeDraft({ partition: 'hour', sort: 's', body })).not.toThrow();
+  const again = rollTicks(hour + 60 * MINUTE, [], Object.entries(body.standing), {
+    ...context,
+    now: hour + 120 * MINUTE,
+  });
+  expect(Object.values(again.rows).every(({ marks }) => marks.startsWith('g'))).toBe(true);
 });
 
 test('the same tick again takes nothing away from what is known', async () => {
   const config = configOf(names(3));
   const { clock, store, open } = setUp(config);
   const tick = tickOf(config, clock.now(), { message: 'It refused.', facts: { port: 443 } });
-  await (await open()).remember(tick);
+  await (await open()).remember([tick]);
   const [before] = await store.list(LATEST);
   const home = await open();
-  await home.remember(tick);
+  await home.remember([tick]);
   expect((await store.list(LATEST))[0]?.body).toEqual(before?.body);
   expect(home.known('check-1').get('local')?.newest.detail).toMatchObject({
     message: 'It refused.',
@@ -102,7 +136,7 @@ test('another tick of the same name changes nothing: what is stored counts', asy
   const config = configOf(names(3));
   const { clock, open } = setUp(config);
   const tick = tickOf(config, clock.now(), { message: 'It refused.', facts: {} });
-  await (await open()).remember(tick);
+  await (await open()).remember([tick]);
   const other = tick.readings.map((reading) => ({
     ...reading,
     status: 'up' as const,
@@ -110,7 +144,7 @@ test('another tick of the same name changes nothing: what is stored counts', asy
     message: '',
   }));
   const home = await open();
-  await home.remember({ ...tick, readings: other });
+  await home.remember([{ ...tick, readings: other }]);
   expect(home.known('check-1').get('local')?.newest).toMatchObject({
     status: 'down',
     detail: { message: 'It refused.' },
@@ -140,7 +174,7 @@ test('what was renamed long ago is not kept for ever', async () => {
   for (let generation = 0; generation < 20; generation++) {
     const config = configOf(names(50, `generation-${generation}`));
     await home.configure(config);
-    await home.remember(tickOf(config, clock.now(), { message: 'It refused.', facts: {} }));
+    await home.remember([tickOf(config, clock.now(), { message: 'It refused.', facts: {} })]);
     expect(home.known(`generation-${generation}-7`).size).toBe(1);
     await clock.advance(10 * MINUTE);
   }

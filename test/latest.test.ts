@@ -5,6 +5,7 @@ import {
   type Kept,
   keep,
   type LatestShard,
+  lean,
   mergeShards,
   NOTHING,
   packLatest,
@@ -16,7 +17,7 @@ import {
 } from '../lib/latest.ts';
 import { Packer, Unpacker } from '../lib/pack.ts';
 import type { Store } from '../lib/ports.ts';
-import { STATUSES, type Tick } from '../lib/reading.ts';
+import { type Reading, STATUSES, type Tick } from '../lib/reading.ts';
 import { hashOf } from '../lib/schedule.ts';
 import { VirtualClock } from './kit/clock.ts';
 import { FaultyStore, nextCalls } from './kit/faulty-store.ts';
@@ -161,10 +162,10 @@ describe('packed', () => {
   });
 
   test('a plain reading takes 12 bytes at the most', () => {
-    const readings = Array.from({ length: 200 }, (_, i) =>
+    const readings = Array.from({ length: 300 }, (_, i) =>
       readingOf(`check-${i}`, 'up', NOON + i * 25, { latencyMs: 180 }),
     );
-    expect(packTick(tickOf(readings)).readings.length / 200).toBeLessThanOrEqual((12 * 4) / 3);
+    expect(packTick(tickOf(readings)).readings.length / 300).toBeLessThanOrEqual((12 * 4) / 3);
   });
 
   test('only what isn’t plain carries words, and facts that are too large stay behind', () => {
@@ -172,6 +173,47 @@ describe('packed', () => {
     const large = { body: 'x'.repeat(2_000) };
     expect(keep(readingOf('api', 'down', NOON, { facts: large })).detail?.facts).toEqual({});
     expect(keep(readingOf('api', 'degraded', NOON, { facts: { a: 1 } })).detail?.facts).toEqual({ a: 1 });
+  });
+});
+
+describe('a tick as it goes over a wire', () => {
+  const word = fc.string({ unit: 'binary', maxLength: 700 });
+  const reading = fc
+    .record({
+      status: fc.constantFrom(...STATUSES),
+      message: fc.oneof(word, fc.constantFrom('', 'é'.repeat(900), '\u0001'.repeat(500))),
+      facts: fc.dictionary(fc.string({ maxLength: 5 }), word, { maxKeys: 2 }),
+      phases: fc.constantFrom({}, { dns: 1.25, connect: 3 }),
+      latencyMs: fc.double({ min: -1, max: 30_000, noNaN: true }),
+      tries: fc.integer({ min: 1, max: 4 }),
+    })
+    .map(({ status, ...more }) => readingOf('api', status, NOON, more));
+
+  test('tells home the same as the whole one', () => {
+    fc.assert(
+      fc.property(fc.array(reading, { maxLength: 4 }), (readings) => {
+        const whole = tickOf(readings);
+        const wired: Tick = JSON.parse(JSON.stringify(lean(whole)));
+        expect(wired.readings.map(keep)).toEqual(readings.map(keep));
+        expect({ ...wired, readings }).toEqual(whole);
+        expect(packTick(wired)).toEqual(packTick(whole));
+      }),
+      RUNS,
+    );
+  });
+
+  test('carries no words for what is plain, and the others’ no longer than they are kept', () => {
+    const facts = { httpStatus: 200 };
+    const plain = readingOf('api', 'up', NOON, { message: 'Fine.', facts, phases: { dns: 1 } });
+    const noted: Reading = { ...plain, reasons: ['too_slow'] };
+    const large = readingOf('api', 'down', NOON, {
+      message: 'x'.repeat(2_000),
+      facts: { y: 'y'.repeat(2_000) },
+    });
+    const [first, second, third] = lean(tickOf([plain, noted, large])).readings;
+    expect(first).toEqual({ ...plain, message: '', facts: {}, phases: {} });
+    expect(second).toEqual(noted);
+    expect(third).toMatchObject({ message: `${'x'.repeat(1_500)}…`, facts: {} });
   });
 });
 
@@ -217,9 +259,11 @@ async function homeOf(
 describe('home', () => {
   test('takes in a reading that lies in the future neither now nor when it has come', async () => {
     const { home, clock } = await homeOf(['api']);
-    await home.remember(tickOf([readingOf('api', 'down', NOON + 10 * MINUTE)], { beat: NOON + 10 * MINUTE }));
+    await home.remember([
+      tickOf([readingOf('api', 'down', NOON + 10 * MINUTE)], { beat: NOON + 10 * MINUTE }),
+    ]);
     expect(home.known('api').size).toBe(0);
-    await home.remember(tickOf([readingOf('api', 'up', NOON)]));
+    await home.remember([tickOf([readingOf('api', 'up', NOON)])]);
     expect(home.known('api').get('local')?.newest.status).toBe('up');
     await clock.advance(11 * MINUTE);
     expect(home.known('api').get('local')?.newest.status).toBe('up');
@@ -230,7 +274,7 @@ describe('home', () => {
     const many = [...few, ...Array.from({ length: 900 }, (_, i) => `more-${i}`)];
     const { store, home } = await homeOf(few);
     const statuses = (id: string) => STATUSES[hashOf(id) % 4] ?? 'up';
-    await home.remember(tickOf(few.map((id) => readingOf(id, statuses(id), NOON))));
+    await home.remember([tickOf(few.map((id) => readingOf(id, statuses(id), NOON)))]);
 
     const cut = new FaultyStore(store, new VirtualClock(NOON), nextCalls('before', 1, 'delete'));
     await expect(homeOf(many, cut)).rejects.toThrow('throttled');
@@ -243,9 +287,9 @@ describe('home', () => {
   test('reads a doubled tick as it was stored first (E24)', async () => {
     const { home } = await homeOf(['api']);
     const first = tickOf([readingOf('api', 'up', NOON)]);
-    await home.remember(first);
-    await home.remember({ ...first, readings: [readingOf('api', 'down', NOON)] });
-    await home.remember(first);
+    await home.remember([first]);
+    await home.remember([{ ...first, readings: [readingOf('api', 'down', NOON)] }]);
+    await home.remember([first]);
     expect(home.known('api').get('local')?.newest.status).toBe('up');
     expect(home.known('api').get('local')?.known).toEqual([[NOON, 'up']]);
   });

@@ -1,15 +1,18 @@
 import { describe, expect, test } from 'vitest';
+import { encode } from '../lib/adapters/aws/sqs-batches.ts';
+import { plannedBeats } from '../lib/beats.ts';
 import type { Check } from '../lib/config/compiled.ts';
+import { lean } from '../lib/latest.ts';
 import { Fault } from '../lib/net/net.ts';
 import { type Beat, type RunProbe, runBeat, type Site } from '../lib/observe.ts';
 import { SecretError, sleep } from '../lib/ports.ts';
 import type { ProbeContext } from '../lib/probes/define.ts';
 import type { EarlyTick, Finding, Reading, Status, Tick } from '../lib/reading.ts';
 import { remember } from '../lib/redact.ts';
-import { shardingOf } from '../lib/schedule.ts';
-import { observe, observeAsked } from '../lib/watch.ts';
+import { hashOf, shardingOf, shardOf } from '../lib/schedule.ts';
+import { observe, observeAsked, observeAtOnce } from '../lib/watch.ts';
 import { settle, VirtualClock } from './kit/clock.ts';
-import { checkOf, HOUR, MINUTE, NOON, readingOf, SECOND } from './kit/readings.ts';
+import { checkOf, DAY, HOUR, MINUTE, NOON, readingOf, SECOND } from './kit/readings.ts';
 import { configOf, NO_NET } from './kit/world.ts';
 
 /** A location in virtual time, at noon, and what it sent home. */
@@ -37,6 +40,7 @@ class Place {
       early: { send: async (early) => void this.early.push(early) },
       canaryAnswers: async () => true,
       flushAfter: SECOND,
+      atOnce: Number.POSITIVE_INFINITY,
       signal: this.stop.signal,
       running: new Set(),
       lastPass: Number.NEGATIVE_INFINITY,
@@ -154,10 +158,50 @@ describe('a run', () => {
 });
 
 describe('a first failure', () => {
-  test('is told at once, once', async () => {
+  test('is told within 0.3 s, once, with its time', async () => {
     const place = new Place(finding(['down']));
-    await place.run();
+    const running = place.run();
+    await place.clock.advance(20 + 300);
     expect(place.early).toEqual([{ location: 'local', at: NOON + 20, checks: ['api'] }]);
+    await running;
+    expect(place.early).toHaveLength(1);
+  });
+
+  test('is told with those that come soon after it, of whichever beat and shard they are', async () => {
+    const checks = Array.from({ length: 1_000 }, (_, i) => checkOf(`check-${i}`));
+    const place = new Place(finding(['down']), { sharding: shardingOf(checks.map(({ id }) => id)) });
+    const ask = { location: 'local', cause: 'renew-1', at: NOON, checks: [] } as const;
+    const beats = [checks.slice(0, 400), checks.slice(400)].map((some) =>
+      place.run([], { due: some.map((check, i) => ({ check, offset: i * 5 })) }),
+    );
+    await Promise.all([...beats, place.clock.run(observeAsked(ask, checks, place.site))]);
+    expect(place.early.flatMap((early) => early.checks).toSorted()).toEqual(
+      checks.map(({ id }) => id).toSorted(),
+    );
+    // 600 of them, 5 ms apart: three seconds
+    expect(place.early).toHaveLength(3_000 / 200);
+  });
+
+  test('that comes after the others have been told is told as well', async () => {
+    const place = new Place(finding(['down']));
+    const due = [0, 200, 1_000].map((offset) => ({ check: checkOf(String(offset)), offset }));
+    await place.run([], { due });
+    expect(place.early.map(({ at, checks }) => [at - NOON, ...checks])).toEqual([
+      [20, '0'],
+      [220, '200'],
+      [1_020, '1000'],
+    ]);
+  });
+
+  test('is told at once where the process stops', async () => {
+    const place = new Place(finding(['down']));
+    const running = place.run();
+    await place.clock.advance(100);
+    place.stop.abort();
+    await running;
+    await settle();
+    expect(place.early).toMatchObject([{ checks: ['api'] }]);
+    expect(place.clock.pending).toBe(0);
   });
 
   test.each(['confirm-1', 'renew-1'] as const)(
@@ -220,14 +264,14 @@ describe('readings', () => {
   });
 
   test('of each shard are ticks of their own, and skipped beats are told once', async () => {
-    const ids = Array.from({ length: 450 }, (_, i) => `check-${i}`);
+    const ids = Array.from({ length: 700 }, (_, i) => `check-${i}`);
     const place = new Place(finding(['up']), { sharding: shardingOf(ids) });
     await place.run(
       ids.map((id) => checkOf(id)),
       { skipped: 7 },
     );
     expect(new Set(place.ticks.map(({ shard }) => shard)).size).toBe(4);
-    expect(place.readings).toHaveLength(450);
+    expect(place.readings).toHaveLength(700);
     expect(place.ticks.map(({ skipped }) => skipped).toSorted()).toEqual([0, 0, 0, 7]);
   });
 
@@ -422,16 +466,243 @@ describe('a location whose canaries fail (A25)', () => {
 });
 
 describe('a process that is told to stop', () => {
-  test('leaves out what it cut off, and says what had passed', async () => {
+  /** Each check takes as many ms as its id says, and is then what its name says. */
+  const slow: RunProbe = async (check, context) =>
+    finding([check.name as Status], Number(check.id))(check, context);
+  const taking = (ms: number, status: Status = 'up') => checkOf(String(ms), { name: status });
+
+  test('leaves out what it cut off and counts it, and says what had passed', async () => {
     const place = new Place((check, context) =>
       finding([check.id === 'api' ? 'down' : 'up'], 300)(check, context),
     );
-    const running = place.run([checkOf('api'), checkOf('web')]);
+    const due = [
+      { check: checkOf('api'), offset: 0 },
+      { check: checkOf('web'), offset: 0 },
+      { check: checkOf('later'), offset: 3 * SECOND },
+    ];
+    const running = place.run([], { due });
     await place.clock.advance(2 * SECOND);
     place.stop.abort();
     await running;
     expect(place.readings.map(({ check, status }) => [check, status])).toEqual([['web', 'up']]);
+    expect(place.ticks.map(({ skipped }) => skipped)).toEqual([0, 2]);
     expect(place.clock.pending).toBe(0);
+  });
+
+  test('counts what had yet to start and what waited for its turn, in the last tick of its shard', async () => {
+    const place = new Place(slow, { atOnce: 2, flushAfter: Number.POSITIVE_INFINITY });
+    const checks = [taking(100), taking(5_000, 'down'), taking(200), taking(6_000, 'down'), taking(300)];
+    const later = { check: checkOf('later'), offset: 30 * SECOND };
+    const running = place.run([], {
+      due: [...checks.map((check) => ({ check, offset: 0 })), later],
+      skipped: 7,
+    });
+    await place.clock.advance(SECOND);
+    place.stop.abort();
+    await running;
+    expect(place.readings.map(({ check }) => check)).toEqual(['100', '200']);
+    expect(place.ticks.map(({ part, skipped }) => [part, skipped])).toEqual([[0, 7 + 4]]);
+    expect(place.clock.pending).toBe(0);
+  });
+
+  test('counts in each shard what is cut off there, and loses nothing of a beat', async () => {
+    const ids = Array.from({ length: 700 }, (_, i) => `check-${i}`);
+    const probe: RunProbe = async (check, context) => {
+      await sleep(context.clock, SECOND, context.signal);
+      return finding([context.signal.aborted ? 'down' : 'up'], 0)(check, context);
+    };
+    const place = new Place(probe, { sharding: shardingOf(ids), atOnce: 40 });
+    const running = place.run(ids.map((id) => checkOf(id)));
+    await place.clock.advance(3_500);
+    place.stop.abort();
+    await running;
+    const toldOf = (ticks: readonly Tick[]) =>
+      ticks.reduce((sum, tick) => sum + tick.readings.length + tick.skipped, 0);
+    const told = Map.groupBy(place.ticks, ({ shard }) => shard);
+    for (const [shard, some] of Map.groupBy(ids, (id) => shardOf(hashOf(id), place.site.sharding)))
+      expect(toldOf(told.get(shard) ?? [])).toBe(some.length);
+    expect(place.readings).toHaveLength(120);
+  });
+
+  test('counts no check twice that was running already', async () => {
+    const place = new Place(finding(['down'], MINUTE));
+    const check = checkOf('api', { timeout: HOUR });
+    const beats = [place.run([check]), place.run([check])];
+    await place.clock.advance(SECOND);
+    place.stop.abort();
+    await Promise.all(beats);
+    expect(place.ticks.map(({ skipped }) => skipped).toSorted()).toEqual([0, 1]);
+  });
+
+  test('waits a second for a probe that takes no notice, whatever its time-out', async () => {
+    const place = new Place(() => new Promise(() => {}));
+    const running = place.run([checkOf('api', { timeout: 30 * SECOND })]);
+    await place.clock.advance(2 * SECOND);
+    place.stop.abort();
+    await place.clock.run(running);
+    expect(place.ticks).toMatchObject([{ readings: [], skipped: 1, sentAt: 3 * SECOND }]);
+    expect(place.clock.pending).toBe(0);
+  });
+
+  test('doesn’t wait until others have been asked to look', async () => {
+    const place = new Place(finding(['down']), { early: { send: () => new Promise(() => {}) } });
+    const running = place.run();
+    await place.clock.advance(2 * SECOND);
+    place.stop.abort();
+    await running;
+    expect(place.ticks).toMatchObject([{ skipped: 1 }]);
+  });
+});
+
+describe('at most so many checks at the same time', () => {
+  const ids = Array.from({ length: 30 }, (_, i) => `check-${i}`);
+
+  test('run, first come, first served, whichever beat they are of', async () => {
+    let running = 0;
+    let most = 0;
+    const begun: string[] = [];
+    const probe: RunProbe = async (check, context) => {
+      begun.push(check.id);
+      most = Math.max(most, ++running);
+      await sleep(context.clock, 100 + (Number(check.id.slice(6)) % 7) * 50, context.signal);
+      running -= 1;
+      return finding(['up'], 0)(check, context);
+    };
+    const place = new Place(probe, { atOnce: 4 });
+    const beats = [ids.slice(0, 20), ids.slice(20)].map((some) => place.run(some.map((id) => checkOf(id))));
+    await Promise.all(beats);
+    expect(most).toBe(4);
+    expect(begun).toEqual(ids);
+    expect(place.readings.map(({ check }) => check).toSorted()).toEqual(ids.toSorted());
+    expect(place.readings.every(({ at }) => at === NOON)).toBe(true);
+  });
+
+  test('and the time of a try begins with it, however long it waited', async () => {
+    const probe: RunProbe = async (check, context) => {
+      expect(context.deadline - context.clock.monotonic()).toBe(check.timeout);
+      await sleep(context.clock, 4 * SECOND, context.signal);
+      return finding([context.signal.aborted ? 'down' : 'up'], 0)(check, context);
+    };
+    const place = new Place(probe, { atOnce: 1 });
+    await place.run(ids.map((id) => checkOf(id, { timeout: 5 * SECOND })));
+    expect(place.readings.map(({ status }) => status)).toEqual(ids.map(() => 'up'));
+    expect(place.clock.now() - NOON).toBe(30 * 4 * SECOND);
+  });
+
+  test('and one that is stuck gives its turn away a second after its time-out', async () => {
+    const place = new Place(
+      (check, context) => (check.id === 'stuck' ? new Promise(() => {}) : finding(['up'])(check, context)),
+      { atOnce: 1, config: { ...configOf([]), judge: { ...configOf([]).judge, tries: 1 } } },
+    );
+    await place.run([checkOf('stuck', { timeout: 5 * SECOND }), checkOf('api')]);
+    expect(place.readings.map(({ check }) => check)).toEqual(['stuck', 'api']);
+    expect(place.ticks.at(-1)?.sentAt).toBe(6 * SECOND + 20);
+  });
+});
+
+describe('a planned beat', () => {
+  const checks = [
+    checkOf('api'),
+    checkOf('web', { locations: ['elsewhere'] }),
+    checkOf('fast', { every: 20 * SECOND }),
+    checkOf('slow', { every: 30 * DAY }),
+  ];
+  const config = { ...configOf([]), checks, locations: ['local', 'elsewhere'] };
+  const beat = { shard: '0-0', at: NOON, step: MINUTE, only: 'all' } as const;
+
+  test('runs at once, a little apart, what has a slot in it here', async () => {
+    const probe = finding(['up']);
+    const place = new Place(probe, { flushAfter: Number.POSITIVE_INFINITY });
+    await place.clock.run(observeAtOnce(beat, config, 3, place.site));
+    expect(probe.startedAt).toEqual([0, 5]);
+    expect(place.ticks).toMatchObject([{ beat: NOON, cause: 'schedule', part: 0, skipped: 3, shard: '0-0' }]);
+    expect(place.readings.map(({ check, at }) => [check, at - NOON])).toEqual([
+      ['api', 0],
+      ['fast', 5],
+    ]);
+  });
+
+  test('that comes late is as little a herd, and its readings have the times of the beat', async () => {
+    const probe = finding(['up']);
+    const place = new Place(probe);
+    await place.clock.advance(40 * SECOND);
+    await place.clock.run(observeAtOnce(beat, config, 0, place.site));
+    expect(probe.startedAt).toEqual([40_000, 40_005]);
+    expect(place.readings.map(({ at }) => at - NOON)).toEqual([0, 5]);
+  });
+
+  test('that is over a minute late is skipped and counted', async () => {
+    const place = new Place(finding(['up']));
+    await place.clock.advance(MINUTE + 1);
+    await place.clock.run(observeAtOnce(beat, config, 3, place.site));
+    expect(place.ticks).toMatchObject([{ readings: [], skipped: 5, beat: NOON }]);
+  });
+
+  test('in which nothing is due tells so for its own shard: the tick of another one has that name', async () => {
+    const checks = Array.from({ length: 700 }, (_, i) => checkOf(`check-${i}`, { every: 30 * DAY }));
+    const place = new Place(finding(['up']), { sharding: shardingOf(checks.map(({ id }) => id)) });
+    const rare = { ...config, checks };
+    const planned = plannedBeats(rare, 'local', NOON);
+    for (const one of planned) await place.clock.run(observeAtOnce(one, rare, 0, place.site));
+    expect(place.readings).toEqual([]);
+    expect(place.ticks.map(({ shard }) => shard)).toEqual(['2-0', '2-1', '2-2', '2-3']);
+  });
+});
+
+describe('a tick', () => {
+  const big = (id: string): Reading =>
+    readingOf(id, 'down', NOON, { message: 'x'.repeat(1_400), facts: { body: 'y'.repeat(900) } });
+  const bytes = (tick: Tick) => Buffer.byteLength(encode(lean(tick)));
+  const beatOf = (found: (id: string) => Reading): RunProbe => {
+    return async ({ id }) => {
+      const { check: _c, at: _a, tries: _t, ...finding } = found(id);
+      return finding;
+    };
+  };
+  const ids = Array.from({ length: 300 }, (_, i) => `check-${i}`);
+  const atOnce = { flushAfter: Number.POSITIVE_INFINITY };
+
+  test('of 300 checks that are up is one message, whatever they found', async () => {
+    const place = new Place(
+      beatOf((id) => ({ ...big(id), status: 'up', reasons: [] })),
+      atOnce,
+    );
+    await place.run(ids.map((id) => checkOf(id)));
+    expect(place.ticks).toHaveLength(1);
+    expect(place.ticks.map(bytes)[0]).toBeLessThan(40_000);
+  });
+
+  test('that is larger than a message is sent in parts, each of which a queue takes', async () => {
+    const place = new Place(beatOf(big), atOnce);
+    await place.run(
+      ids.map((id) => checkOf(id)),
+      { skipped: 2 },
+    );
+    expect(place.ticks.map(({ part }) => part)).toEqual([0, 1, 2, 3, 4, 5]);
+    expect(place.ticks.map(({ skipped }) => skipped)).toEqual([2, 0, 0, 0, 0, 0]);
+    expect(place.readings.map(({ check }) => check)).toEqual(ids);
+    expect(Math.max(...place.ticks.map(bytes))).toBeLessThan(130_000);
+  });
+
+  test('also where every character is one that the queue writes in six', async () => {
+    const odd = (id: string): Reading => ({ ...big(id), message: '\uffff'.repeat(490) });
+    const place = new Place(beatOf(odd), atOnce);
+    await place.run(ids.map((id) => checkOf(id)));
+    expect(place.readings).toHaveLength(300);
+    expect(Math.max(...place.ticks.map(bytes))).toBeGreaterThan(150_000);
+  });
+
+  test('that is cut off tells so in its last part alone', async () => {
+    const place = new Place(
+      (check, context) => (check.id === 'never' ? new Promise(() => {}) : beatOf(big)(check, context)),
+      atOnce,
+    );
+    const running = place.run([...ids, 'never'].map((id) => checkOf(id, { timeout: HOUR })));
+    await place.clock.advance(30 * SECOND);
+    place.stop.abort();
+    await place.clock.run(running);
+    const skipped = place.ticks.map((tick) => tick.skipped);
+    expect([skipped.length > 1, skipped.at(-1), Math.max(...skipped.slice(0, -1))]).toEqual([true, 1, 0]);
   });
 });
 

@@ -12,6 +12,7 @@ import {
   nextDue,
   nextEntry,
   undelivered,
+  waitingSince,
 } from '../lib/outbox.ts';
 import { incidentOf, OPENED_AT } from './kit/notice.ts';
 import { PAGERDUTY, WEBHOOK } from './kit/receivers.ts';
@@ -81,6 +82,21 @@ describe('what a receiver is told next', () => {
     expect(nextEntry(incident, cursor)?.kind).toBe('resolved');
     expect(attemptDue(incident, cursor)).toBe(OPENED_AT + HOUR);
   });
+});
+
+test('what has waited longest is the first message that any receiver has yet to take', () => {
+  const told = incidentWith('opened', 'page', 'update', 'resolved');
+  const sinceOf = (...done: number[]) =>
+    waitingSince({
+      ...told,
+      delivery: Object.fromEntries(
+        done.map((seq, i) => [`receiver ${i}`, cursorOf({ receiver: WEBHOOK, done: seq })]),
+      ),
+    });
+  expect(sinceOf(1)).toBe(OPENED_AT + MINUTE);
+  expect(sinceOf(4, 2)).toBe(OPENED_AT + 2 * MINUTE);
+  expect(sinceOf(4, 4)).toBeUndefined();
+  expect(sinceOf()).toBeUndefined();
 });
 
 test.each<[string, Incident, Cursor, number | undefined]>([

@@ -93,17 +93,17 @@ test.each([
 });
 
 describe('shards', () => {
-  test.each([0, 1, 200, 201, 1_000, 10_000])(
-    'hold at most 200 of %i checks, and each check is in one',
+  test.each([0, 1, 300, 301, 1_000, 10_000])(
+    'hold at most 300 of %i checks, and each check is in one',
     (count) => {
       const ids = Array.from({ length: count }, (_, i) => `check-${i}`);
       const sharding = shardingOf(ids);
       const sizes = [...Map.groupBy(ids, (id) => shardOf(hashOf(id), sharding)).values()].map(
         (s) => s.length,
       );
-      expect(Math.max(0, ...sizes)).toBeLessThanOrEqual(200);
+      expect(Math.max(0, ...sizes)).toBeLessThanOrEqual(300);
       expect(sizes.reduce((a, b) => a + b, 0)).toBe(count);
-      expect(sharding.bits === 0).toBe(count <= 200);
+      expect(sharding.bits === 0).toBe(count <= 300);
     },
   );
 

@@ -50,7 +50,8 @@ interface Look {
 /**
  * TLS on a fresh connection, never on a resumed session. A fault of the certificates doesn't end it: all of
  * them are found and listed in `issues`, and the caller decides. It throws `Fault` when there is no TLS
- * connection to be had; a server that refuses the usual offer gets a lenient one, to say what it does speak.
+ * connection to be had; a server that refuses the usual offer gets a hybrid one, which may be what it wants, and then a
+ * lenient one, to say what it does speak.
  */
 export async function handshake(
   net: Net,
@@ -63,10 +64,11 @@ export async function handshake(
     return await look(net, target, options, limits, usual);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    const again = secondLook(usual, error);
-    // a second look that comes to nothing says nothing: the first one stands
-    const second = again && (await look(net, target, options, limits, again).catch(nothing));
-    if (second) return again.offer === 'lenient' ? explained(second, error) : second;
+    for (const again of furtherLooks(usual, error)) {
+      // a further look that comes to nothing says nothing: the first one stands
+      const seen = await look(net, target, options, limits, again).catch(nothing);
+      if (seen) return again.offer === 'lenient' ? explained(seen, error) : seen;
+    }
     const named = await lastLook(net, target, options.servername ?? target.host, error, limits).catch(
       nothing,
     );
@@ -81,12 +83,15 @@ function withoutHttp2(fault: Fault, { alpn }: Look): Fault {
   return new Fault('tls_protocol_error', message, { cause, phases, facts });
 }
 
-/** How to look again after this fault, if that may tell more. */
-function secondLook(first: Look, fault: Fault): Look | undefined {
+/** How to look again after this fault, where that may tell more: one after the other, until one comes to something. */
+function furtherLooks(first: Look, { reason }: Fault): Look[] {
   // neither of the protocols of the web: it may be fine all the same
-  if (fault.reason === 'http2_unsupported' && first.alpn.includes('h2')) return { ...first, alpn: [] };
-  const lenient = ['protocol_too_old', 'no_shared_cipher', 'weak_dh'].includes(fault.reason);
-  return lenient ? { ...first, offer: 'lenient' } : undefined;
+  if (reason === 'http2_unsupported' && first.alpn.includes('h2')) return [{ ...first, alpn: [] }];
+  const hybrid: Look = { ...first, offer: 'hybrid' };
+  const lenient: Look = { ...first, offer: 'lenient' };
+  // the alert of a server that has no suite in common with us, or no group: RFC 8446, 4.1.1
+  if (reason === 'no_shared_cipher') return [hybrid, lenient];
+  return reason === 'protocol_too_old' || reason === 'weak_dh' ? [lenient] : [];
 }
 
 /** What the lenient offer led to says why the usual one was refused; if it doesn't, the refusal itself is told. */

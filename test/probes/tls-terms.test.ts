@@ -62,6 +62,13 @@ const { look } = tlsCases([
     () => serving(rsaLeaf(), { minVersion: 'TLSv1.2', ciphers: MOZILLA_INTERMEDIATE }),
     ...UP,
   ],
+  ...['X25519MLKEM768', 'P-256', 'P-384', 'P-521'].map(
+    (ecdhCurve): Case => [
+      `B27 no other group than ${ecdhCurve}`,
+      () => serving(leaf(), { minVersion: 'TLSv1.3', ecdhCurve }),
+      ...UP,
+    ],
+  ),
   ['B27 Mozilla’s modern list', () => serving(leaf(), { minVersion: 'TLSv1.3' }), ...UP],
   ['B28 RC4', () => oldServer({ version: 0x0303, suite: 0x0005 }), 'down', ['weak_cipher']],
   ['B28 RC4 with MD5', () => oldServer({ version: 0x0303, suite: 0x0004 }), 'down', ['weak_cipher']],
