@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-const slow = ['test/browser/**', 'test/e2e/**'];
+const slow = ['test/browser/**', 'test/e2e/**', 'test/system/**'];
 
 /** `npm test` runs `unit`: Node and npm are all that it needs. `.ci/run` runs the others as well. */
 export default defineConfig({
@@ -9,6 +9,15 @@ export default defineConfig({
       { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: slow } },
       { test: { name: 'browser', include: ['test/browser/**/*.test.ts'] } },
       { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'] } },
+      {
+        test: {
+          name: 'system',
+          include: ['test/system/**/*.test.ts'],
+          globalSetup: 'test/system/setup.ts',
+          // Each has a dozen processes of its own.
+          fileParallelism: false,
+        },
+      },
     ],
     testTimeout: 60_000,
     hookTimeout: 60_000,

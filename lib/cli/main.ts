@@ -1,4 +1,4 @@
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { systemClock } from '../adapters/local/clock.ts';
 import { localSecrets } from '../adapters/local/secrets.ts';
 import { ConfigError } from '../config.ts';
@@ -6,11 +6,15 @@ import { StoreError, sleep } from '../ports.ts';
 import { redact } from '../redact.ts';
 import { VERSION } from '../version.ts';
 import { drill } from './drill.ts';
+import type { StackDrillOptions } from './drill-stack.ts';
+import { estimate } from './estimate.ts';
 import { CommandError } from './failure.ts';
+import { init } from './init.ts';
 import type { Screen } from './progress.ts';
 import { schema } from './schema.ts';
 import { type Started, start } from './start.ts';
 import { status } from './status.ts';
+import type { StackStatusOptions } from './status-stack.ts';
 import { test } from './test.ts';
 import { validate } from './validate.ts';
 
@@ -26,8 +30,8 @@ export type ExitCode = 0 | 1 | 2 | 3;
 const STATUS_CODES =
   '\nExit codes: 0 all up or degraded, 1 something down, 2 config or usage, 3 nothing down, something unknown.';
 const DRILL_CODES =
-  '\nIt needs the secrets in its own environment. Exit codes: 0 every notifier took the page and the resolve, ' +
-  '1 one of them did not, or there is none, 2 config or usage.';
+  '\nIt needs the secrets in its own environment; with --stack credentials of AWS and no secret. ' +
+  'Exit codes: 0 every notifier took the page and the resolve, 1 one of them did not, or there is none, 2 config or usage.';
 
 /** SIGTERM promises an end within 10 s. What is still under way by then is in the store, and goes on at the next start. */
 const STOP_MS = 9_000;
@@ -117,18 +121,47 @@ function commands(shell: Shell, exit: (code: ExitCode) => void): Command {
     .action(async ({ config, ...options }) => answer(await test({ ...common, ...options, named: config })));
   command('status', 'what a running Watchbill knows: checks, open incidents, what is undelivered')
     .option(...data)
+    .addOption(new Option('--stack', 'of the deployment on AWS that the config describes').conflicts('data'))
     .option(...json)
     .addHelpText('after', STATUS_CODES)
-    .action(async ({ config, ...options }) => answer(await status({ ...common, ...options, named: config })));
+    .action(async ({ config, stack, ...options }) => {
+      const asked = { ...common, ...options, named: config };
+      answer(await (stack ? ofStack(asked) : status(asked)));
+    });
   command('drill', 'open a synthetic incident, page every notifier, and resolve it')
     .option(...data)
+    .addOption(new Option('--stack', 'by the deployment on AWS, as it would page').conflicts('data'))
     .option(...json)
     .addHelpText('after', DRILL_CODES)
-    .action(async ({ config, ...options }) => answer(await drill({ ...common, ...options, named: config })));
+    .action(async ({ config, stack, ...options }) => {
+      const asked = { ...common, ...options, named: config };
+      answer(await (stack ? drillStack(asked) : drill(asked)));
+    });
+  command('estimate', 'what the deployment on AWS costs in a month, line by line')
+    .option(...json)
+    .action(async ({ config, ...options }) =>
+      answer(await estimate({ ...common, ...options, named: config })),
+    );
+  program
+    .command('init')
+    .description('start a project of your own in a new folder')
+    .argument('<dir>', 'a folder that is new, or empty')
+    .action((dir) => answer({ text: init({ cwd: common.cwd, dir }), exitCode: 0 }));
   command('schema', 'print the JSON Schema of the config, for editors').action(() =>
     answer({ text: schema(), exitCode: 0 }),
   );
   return program;
+}
+
+/** The clients of AWS take their time to load: no other command waits for them. */
+async function ofStack(asked: Omit<StackStatusOptions, 'clock'>): Promise<Answer> {
+  const { stackStatus } = await import('./status-stack.ts');
+  return stackStatus({ ...asked, clock: systemClock });
+}
+
+async function drillStack(asked: Omit<StackDrillOptions, 'clock'>): Promise<Answer> {
+  const { stackDrill } = await import('./drill-stack.ts');
+  return stackDrill({ ...asked, clock: systemClock });
 }
 
 function port(text: string): number {

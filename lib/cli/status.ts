@@ -1,19 +1,15 @@
 import { resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import { systemClock } from '../adapters/local/clock.ts';
-import { printable } from '../adapters/local/console-log.ts';
 import { isHeld } from '../adapters/local/data-dir.ts';
 import { ConfigError, loadConfig } from '../config.ts';
-import type { CheckView, IncidentView, Snapshot } from '../snapshot.ts';
 import { aged, isStale } from '../status/headline.ts';
 import { operatorSummary } from '../status/summary.ts';
-import { percent } from '../status/words.ts';
-import { lasted } from '../words.ts';
 import { painter } from './colors.ts';
 import { CommandError } from './failure.ts';
 import type { ExitCode } from './main.ts';
 import { blobsIn, readSnapshot } from './open.ts';
-import { table } from './table.ts';
+import { ago, snapshotText } from './snapshot-text.ts';
 import { exitCodeOf } from './test.ts';
 
 export interface StatusOptions {
@@ -47,7 +43,7 @@ export async function status(options: StatusOptions): Promise<{ text: string; ex
   return {
     text: options.json
       ? JSON.stringify(operatorSummary(snapshot, now), null, 2)
-      : asText(snapshot, now, silence, options.color),
+      : snapshotText(snapshot, now, silence === undefined ? [] : [silence], painter(options.color)),
     exitCode: mistakes && exitCode !== 1 ? 2 : exitCode,
   };
 }
@@ -67,46 +63,3 @@ async function mistakesIn(options: StatusOptions): Promise<ConfigError | undefin
     throw error;
   }
 }
-
-function asText(snapshot: Snapshot, now: number, silence: string | undefined, color: boolean): string {
-  const paint = painter(color);
-  const open = snapshot.incidents.filter(({ resolvedAt }) => resolvedAt === undefined);
-  const { banners = [], undelivered = 0, skipped = 0, locations = [] } = snapshot.platform ?? {};
-  const ticks = locations.map(
-    ({ name, lastTickAt }) =>
-      `${name}: ${lastTickAt === undefined ? 'no tick yet' : `last tick ${ago(now, lastTickAt)}`}`,
-  );
-  return [
-    ...(silence === undefined ? [] : [paint.bold(`! ${silence}`), '']),
-    table([
-      ['STATUS', 'CHECK', 'SINCE', 'LATENCY', '24H', 'WHY'].map(paint.dim),
-      ...snapshot.checks.map((check) => checkRow(check, now, paint)),
-    ]),
-    '',
-    open.length === 0
-      ? 'No open incident.'
-      : table([['INCIDENT', 'OPEN FOR', 'WHAT'].map(paint.dim), ...open.map((one) => incidentRow(one, now))]),
-    '',
-    ...banners.map((banner) => paint.bold(`! ${printable(banner)}`)),
-    `${undelivered} undelivered, ${skipped} beats skipped in 24 h; ${ticks.join(', ')}.`,
-  ].join('\n');
-}
-
-const ago = (now: number, at: number): string => `${lasted(now - at)} ago`;
-
-function checkRow(check: CheckView, now: number, paint: ReturnType<typeof painter>): string[] {
-  return [
-    paint.status(check.status),
-    check.id,
-    check.since === undefined ? '–' : lasted(now - check.since),
-    check.latencyMs === undefined ? '–' : `${Math.round(check.latencyMs)} ms`,
-    percent(check.uptime['24h']),
-    printable([check.reason, check.message].filter((text) => text !== undefined).join(': ')),
-  ];
-}
-
-const incidentRow = ({ id, title, openedAt }: IncidentView, now: number): string[] => [
-  id,
-  lasted(now - openedAt),
-  printable(title),
-];

@@ -15,6 +15,9 @@ import { configOf, Folder } from './kit.ts';
 
 const KEY = 'R0123456789ABCDEFGHIJKLMNOPQRSTU';
 
+const FOR_AWS =
+  '"aws" and "locations" in a config are for "cdk deploy": here everything runs on this machine';
+
 /** `watchbill start`, once it serves. */
 async function started(folder: Folder, ...args: string[]) {
   const run = folder.begin(['start', '--port', '0', ...args], { env: { PD_KEY: KEY } });
@@ -40,6 +43,27 @@ test('start prints one line with the address, serves, and ends with 0 on a signa
   expect(await (await fetch(url)).text()).toContain('api');
   signals.emit('SIGTERM');
   expect(await ended).toMatchObject({ code: 0, stdout: `Watchbill watches Acme: ${url}\n` });
+});
+
+const REGIONS = { home: 'eu-west-1', locations: ['us-east-1', 'ca-central-1'] };
+
+test.each([
+  ['a config that says where it runs on AWS', { aws: REGIONS }, {}, 1],
+  ['a check that says in which regions it runs', {}, { locations: ['us-east-1'] }, 1],
+  ['a config that says nothing of AWS', {}, {}, 0],
+])('%s: start looks at none of it, and says so in one line, or in none', async (_, more, ofCheck, count) => {
+  await using service = await Service.start();
+  const config = configOf([{ ...api(service), ...ofCheck }], { notify: {}, ...more });
+  await using folder = await Folder.make({ 'watchbill.config.json': config });
+  const { stderr, signals, ended } = await started(folder);
+  signals.emit('SIGTERM');
+  expect(await ended).toMatchObject({ code: 0 });
+  expect(
+    stderr.text
+      .split('\n')
+      .filter((line) => /aws|cdk/.test(line))
+      .map((line) => line.replace(/^\S+ /, '')),
+  ).toEqual(Array(count).fill(`info  ${FOR_AWS}`));
 });
 
 test('a port that is taken is one line, and the data directory is free again', async () => {

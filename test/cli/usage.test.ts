@@ -97,6 +97,22 @@ test('validate tells mistakes and warnings in words, and as JSON', async () => {
   });
 });
 
+test('validate looks at what is for AWS as a deployment would, where there is such a thing', async () => {
+  const secrets = Array.from({ length: 1_000 }, (_, n) => [`x-${n}`, { secret: `SECRET_${n}` }]);
+  const check = { id: 'api', type: 'http', url: 'https://acme.test/', headers: Object.fromEntries(secrets) };
+  const aws = { home: 'eu-west-1', locations: ['us-east-1', 'eu-west-1'], serviceRegion: 'eu-west-1' };
+  const much = configOf([check], { aws });
+  const advised = configOf([], { aws });
+  await using folder = await Folder.make({ 'much.json': much, 'advised.json': advised });
+  const refused = await folder.cli(['validate', '--config', 'much.json']);
+  expect(refused.code).toBe(2);
+  expect(refused.stdout).toMatch(/^much\.json:1:\d+ {2}aws\.locations\[0\]: in us-east-1 [^\n]+\n[^\n]+\n$/);
+  const { code, stdout } = await folder.cli(['validate', '--json', '--config', 'advised.json']);
+  expect(code).toBe(0);
+  const paths = JSON.parse(stdout).warnings.map(({ path }: { path: string }) => path);
+  expect(paths).toEqual(expect.arrayContaining(['aws.home', 'aws.locations']));
+});
+
 test('schema prints the JSON Schema of a config', async () => {
   await using folder = await Folder.make();
   const { code, stdout } = await folder.cli(['schema']);

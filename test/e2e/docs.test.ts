@@ -6,11 +6,15 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { compile } from '../../lib/config/compile.ts';
 import { packageRoot } from '../../lib/package-root.ts';
+import { asksAws, sectionsOf } from '../docs/commands.ts';
+import { Deployed } from '../kit/deployed.ts';
 
 /**
  * Every command that the README or docs/ shows is run: by `.ci/run`, or here, in this order. The README's way from a
- * clone to a folder of one's own is gone in a copy of the clone, so that "../my-watch" is a folder of this test's.
+ * clone to a folder of one's own is gone in a copy of the clone, so that "../my-watch" is a folder of this test's; from
+ * there docs/deploy.md leads on to "../my-status". What asks AWS asks a deployment on loopback.
  */
 
 const ROOT = packageRoot();
@@ -31,28 +35,36 @@ async function installation(): Promise<string> {
   return block;
 }
 
+const pageOf = (name: string) => readFile(join(ROOT, name), 'utf8');
+
+/** What the README and docs/ show; docs/deploy.md comes last. */
 async function shownCommands(): Promise<string[]> {
   const docs = (await readdir(join(ROOT, 'docs'))).filter((name) => name.endsWith('.md'));
-  const texts = await Promise.all(
-    ['README.md', ...docs.map((name) => join('docs', name))].map((name) =>
-      readFile(join(ROOT, name), 'utf8'),
-    ),
-  );
-  const blocks = texts.flatMap((text) =>
-    [...text.matchAll(/^```sh\n([\s\S]*?)^```/gm)].map(([, block = '']) => block),
-  );
+  const others = docs.map((name) => join('docs', name)).filter((name) => name !== DEPLOY);
+  const texts = await Promise.all(['README.md', ...others, DEPLOY].map(pageOf));
+  const blocks = texts.flatMap((text) => sectionsOf(text).flatMap(({ lines }) => lines));
   const inline = texts.flatMap((text) =>
-    [...text.matchAll(/`((?:npx watchbill|npm run|npm test|WATCHBILL_UPDATE=1) ?[^`]*)`/g)].map(
-      ([, line = '']) => line,
+    [...text.matchAll(/`((?:npx watchbill|npx cdk|npm run|npm test|WATCHBILL_UPDATE=1) ?[^`]*)`/g)].map(
+      ([, line = '']) => line.trim(),
     ),
   );
-  return [
-    ...new Set([
-      ...blocks.flatMap((block) => block.trim().split('\n')),
-      ...inline.map((line) => line.trim()),
-    ]),
-  ];
+  return [...new Set([...blocks, ...inline])];
 }
+const DEPLOY = join('docs', 'deploy.md');
+
+/** What docs/deploy.md has typed into the project that it starts. */
+async function typedInProject(): Promise<string[]> {
+  const lines = sectionsOf(await pageOf(DEPLOY)).flatMap((section) => section.lines);
+  return lines.filter((line) => line.startsWith('npx watchbill') && !line.includes(' init '));
+}
+
+/** Commands that need an AWS account and change it: here, only that the CLI knows them and their options. */
+const NEED_AN_ACCOUNT: Readonly<Record<string, string>> = {
+  bootstrap: 'makes a bucket and roles in a region',
+  deploy: 'makes the stacks; what they hold, test/stack looks at',
+  diff: 'compares with the stacks that are deployed',
+  destroy: 'removes the stacks',
+};
 
 function run(command: string, args: readonly string[], cwd: string, env: Record<string, string> = {}) {
   const child = spawn(command, args, { cwd, env: { ...process.env, ...env } });

@@ -1,7 +1,9 @@
-import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemClock } from '../../lib/adapters/local/clock.ts';
@@ -83,3 +85,72 @@ export default defineConfig({
     { cwd: dir },
   );
 }, 120_000);
+
+test('who watches from one machine is not given what only AWS needs', () => {
+  expect(existsSync(join(dir, 'node_modules/hono'))).toBe(true);
+  for (const name of ['aws-cdk-lib', 'cdk-nag', 'constructs'])
+    expect(existsSync(join(dir, 'node_modules', name)), name).toBe(false);
+});
+
+/** As in a shell of a user's own: of this clone, and of AWS, nothing is at hand. */
+const own = Object.fromEntries(
+  Object.entries({
+    ...process.env,
+    PATH: process.env.PATH?.split(delimiter)
+      .filter((path) => !path.startsWith(packageRoot()))
+      .join(delimiter),
+  }).filter(([name]) => !/^(?:AWS_|npm_)/.test(name)),
+);
+
+/** What a command prints there, whatever its exit code is. */
+const printedBy = (command: string, args: readonly string[], cwd: string): Promise<string> =>
+  call(command, args, { cwd, env: own }).then(
+    ({ stdout }) => stdout,
+    (error: { readonly stdout: string }) => error.stdout,
+  );
+
+/** Resolves with the address that it prints. */
+async function addressOf({ stdout, stderr }: ChildProcess): Promise<string> {
+  let printed = '';
+  for await (const chunk of stdout ?? []) {
+    printed += chunk;
+    const [url] = /http:\/\/\S+/.exec(printed) ?? [];
+    if (url !== undefined) return url;
+  }
+  throw new Error(`ended without an address:\n${printed}${stderr?.read()}`);
+}
+
+const titleAt = async (url: string): Promise<unknown> =>
+  ((await (await fetch(`${url}/api/v1/summary`)).json()) as { readonly title: unknown }).title;
+
+test('init starts a project in which npm start, watchbill test and cdk synth work', async () => {
+  await npx('init', 'mine');
+  const mine = join(dir, 'mine');
+  await call('npm', ['install', '--no-audit', '--no-fund'], { cwd: mine, env: own });
+
+  const tested = JSON.parse(await printedBy('npx', ['watchbill', 'test', '--json'], mine));
+  const { readings } = tested as { readonly readings: readonly { readonly check: string }[] };
+  expect(readings.map(({ check }) => check)).toEqual(['website', 'certificate']);
+
+  const started = spawn('npm', ['start', '--', '--port', '0'], { cwd: mine, env: own, detached: true });
+  const ended = once(started, 'close');
+  try {
+    const url = await addressOf(started);
+    await until(
+      () => titleAt(url),
+      (title) => title === 'My service status',
+    );
+  } finally {
+    if (started.pid) process.kill(-started.pid, 'SIGTERM');
+    await ended;
+  }
+
+  await call('npx', ['cdk', 'synth', '--quiet'], { cwd: mine, env: own });
+  const made = await readdir(join(mine, 'cdk.out'), { recursive: true });
+  const stacks = ['Home', 'Probes-eu-central-1', 'Probes-us-east-1', 'Probes-ap-southeast-2'];
+  expect(made).toEqual(expect.arrayContaining(stacks.map((name) => `Watchbill-${name}.template.json`)));
+  const config = made.find((name) => /^asset\.\w+\/config\.json$/.test(name)) ?? '';
+  expect(JSON.parse(await readFile(join(mine, 'cdk.out', config), 'utf8'))).toMatchObject({
+    name: 'My service',
+  });
+}, 600_000);

@@ -1,5 +1,6 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { type Draft, type Item, type Key, StoreError } from '../../ports.ts';
+import { restored, stored } from '../../table.ts';
 
 /** An item as DynamoDB has it. lib/table.ts says what its attributes are for. */
 export type Row = Record<string, AttributeValue>;
@@ -14,12 +15,13 @@ export const encodeKey = ({ partition, sort }: Key): Row => ({
 
 /** `ttl` is rounded up, so that nothing goes early; `expires` is kept beside it as it was given. */
 export function encodeRow(draft: Draft<string>, version: number, writeId: string): Row {
-  const { body, due, expires } = draft;
+  const { due, expires } = draft;
+  const body = stored(draft.body);
   return {
     ...encodeKey(draft),
     version: number(version),
     writeId: { S: writeId },
-    body: { S: body },
+    body: typeof body === 'string' ? { S: body } : { B: body },
     ...(due !== undefined && { due: number(due), listed: LISTED }),
     ...(expires !== undefined && { expires: number(expires), ttl: number(Math.ceil(expires / 1000)) }),
   };
@@ -32,7 +34,7 @@ export function decodeRow<T>({ partition, sort, version, body, due, expires }: R
       partition: text(partition),
       sort: text(sort),
       version: Number(version?.N),
-      body: JSON.parse(text(body)),
+      body: JSON.parse(body?.B ? restored(body.B) : text(body)),
       ...(due && { due: Number(due.N) }),
       ...(expires && { expires: Number(expires.N) }),
     };

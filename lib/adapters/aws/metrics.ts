@@ -5,28 +5,33 @@ export const NAMESPACE = 'Watchbill';
 
 /**
  * The platform's own metrics, and the statistic of a minute that says something. Each costs $0.30 a month for every
- * region and every value of a dimension in which it is written (us-east-1; the first ten of an account are free:
- * https://aws.amazon.com/cloudwatch/pricing/). So they have no dimension, and only home writes them, which learns all
- * of it from the ticks: six metrics, whatever the number of locations and checks. Which location is silent is asked of
- * its function's Invocations, which AWS counts for nothing.
+ * region and every value of a dimension in which it is written (us-east-1; the first ten of an account are free), "prorated
+ * by the hour and metered only when you send metrics": https://aws.amazon.com/cloudwatch/pricing/. So they have no
+ * dimension, only home writes them, which learns all of it from the ticks, and a 0 that says that all is well is not
+ * written. How often each location looked is asked of its function's Invocations, and how long a tick has waited, of its
+ * queue: both cost nothing.
  */
 export const METRICS = {
-  /** Ticks that `decide` took in. */
-  Beats: { unit: 'Count', statistic: 'Sum' },
-  /** How long after the beat its tick was there, at the worst. */
-  BeatLateness: { unit: 'Milliseconds', statistic: 'Maximum' },
-  /** Readings in them that were `down` or `degraded`. */
-  ReadingsNotUp: { unit: 'Count', statistic: 'Sum' },
-  /** Readings in them that were `unknown`. */
-  ReadingsUnknown: { unit: 'Count', statistic: 'Sum' },
-  /** How long an entry waited until its receiver accepted it, at the worst. */
-  DeliveryLag: { unit: 'Milliseconds', statistic: 'Maximum' },
-  /** How long ago the oldest tick was sent that `decide` took in. */
-  OldestTick: { unit: 'Milliseconds', statistic: 'Maximum' },
+  /** How long after the beat its tick was there, at the worst: there is one as long as ticks come. */
+  BeatLateness: { unit: 'Milliseconds', statistic: 'Maximum', isSteady: true },
+  /** Readings that were `down` or `degraded`. */
+  ReadingsNotUp: { unit: 'Count', statistic: 'Sum', isSteady: false },
+  /** Readings that were `unknown`. */
+  ReadingsUnknown: { unit: 'Count', statistic: 'Sum', isSteady: false },
+  /** How long the message has waited that nobody has accepted yet and that waits longest. */
+  DeliveryLag: { unit: 'Milliseconds', statistic: 'Maximum', isSteady: false },
 } as const;
 
 export type MetricName = keyof typeof METRICS;
 export type MetricValues = { readonly [name in MetricName]?: number };
+
+const NAMES = Object.keys(METRICS) as MetricName[];
+
+/** How many are written when all is well, and how many at the most. */
+export const METRICS_WRITTEN = {
+  fair: NAMES.filter((name) => METRICS[name].isSteady).length,
+  worst: NAMES.length,
+} as const;
 
 /**
  * One line of JSON of which CloudWatch Logs makes metrics, or none where there is no value. Throws `RangeError` on what
@@ -34,11 +39,8 @@ export type MetricValues = { readonly [name in MetricName]?: number };
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  */
 export function metricsLine(values: MetricValues, now: number): string | undefined {
-  const names = (Object.keys(METRICS) as MetricName[]).filter((name) => values[name] !== undefined);
+  const names = NAMES.filter((name) => isWritten(name, values[name]));
   if (names.length === 0) return undefined;
-  for (const name of names) {
-    if (!Number.isFinite(values[name])) throw new RangeError(`${name} is ${values[name]}`);
-  }
   const metrics = names.map((name) => ({ Name: name, Unit: METRICS[name].unit }));
   return JSON.stringify({
     _aws: {
@@ -47,6 +49,12 @@ export function metricsLine(values: MetricValues, now: number): string | undefin
     },
     ...Object.fromEntries(names.map((name) => [name, values[name]])),
   });
+}
+
+function isWritten(name: MetricName, value: number | undefined): boolean {
+  if (value === undefined) return false;
+  if (!Number.isFinite(value)) throw new RangeError(`${name} is ${value}`);
+  return METRICS[name].isSteady || value !== 0;
 }
 
 /** Writes them to the output of a Lambda. */

@@ -18,13 +18,16 @@ const MOST_BYTES = 16 * 1024 * 1024;
 const TYPES: Readonly<Record<string, string>> = {
   json: 'application/json',
   html: 'text/html; charset=utf-8',
+  css: 'text/css; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
+  svg: 'image/svg+xml',
 };
 
 export interface S3BlobsOptions {
   readonly bucket: string;
   readonly clock: Clock;
-  /** By name, what a cache is told of a blob. Default: as it is told of the status page. */
-  readonly cacheControl?: Readonly<Record<string, string>>;
+  /** What a cache is told of a blob. Default: as it is told of the status page. */
+  readonly cacheControl?: (name: string) => string;
   /** Default: region and credentials of the environment. */
   readonly client?: S3ClientConfig;
 }
@@ -77,7 +80,7 @@ export class S3Blobs implements Blobs {
         Body: text,
         ContentLength: Buffer.byteLength(text), // of an empty text the client makes a stream without a length
         ContentType: TYPES[name.split('.').at(-1) ?? ''] ?? 'text/plain; charset=utf-8',
-        CacheControl: this.#options.cacheControl?.[name] ?? CACHE.page,
+        CacheControl: this.#options.cacheControl?.(name) ?? CACHE.page,
       });
       checkAnswer((await this.#client.send(command, options)).ETag);
     });

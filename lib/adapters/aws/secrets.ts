@@ -4,14 +4,12 @@ import {
   type SecretsManagerClientConfig,
 } from '@aws-sdk/client-secrets-manager';
 import { SECRET_NAME } from '../../config/define.ts';
+import { SECRET_PREFIX } from '../../deployment.ts';
 import { type Clock, SecretError, type SecretRef, type Secrets } from '../../ports.ts';
 import { remember } from '../../redact.ts';
 import { again } from './again.ts';
 import { explain } from './explain.ts';
 import { within } from './within.ts';
-
-/** What stands before a secret's name in Secrets Manager. */
-export const SECRET_PREFIX = 'watchbill/';
 
 /** For one request, to a service of the same region. */
 const ANSWER_MS = 2_000;

@@ -6,7 +6,7 @@ import {
   SQSClient,
   type SQSClientConfig,
 } from '@aws-sdk/client-sqs';
-import { type Clock, type Queue, StoreError } from '../../ports.ts';
+import { type Clock, type Delayed, type DrainedQueue, type Received, StoreError } from '../../ports.ts';
 import { again } from './again.ts';
 import { explain } from './explain.ts';
 import { type Batched, batchesOf, checkDelay, encode, type Sendable } from './sqs-batches.ts';
@@ -29,25 +29,12 @@ export interface SqsQueueOptions {
   readonly client?: SQSClientConfig;
 }
 
-export interface Delayed<T> {
-  readonly message: T;
-  /** Whole seconds from now, 0–900, until anyone receives it. */
-  readonly delay: number;
-}
-
-/** A message that comes again after the queue's visibility timeout, unless it is deleted. */
-export interface Received<T> {
-  readonly message: T;
-  /** Throws `StoreError`: then the message comes again. */
-  delete(): Promise<void>;
-}
-
 /**
  * A standard queue of SQS, which holds messages as JSON. What fails is a `StoreError` that names the queue. Sending
  * is repeated: three tries of 3 s, whatever the number of messages. So one may be there twice, which is harmless to
  * every receiver, but none is lost without an error.
  */
-export class SqsQueue<T> implements Queue<T> {
+export class SqsQueue<T> implements DrainedQueue<T> {
   readonly #client: SQSClient;
   readonly #clock: Clock;
   readonly #name: string;

@@ -93,22 +93,22 @@ describe('the newest value of a metric', () => {
   it('is the newest minute of the last fifteen, by the statistic that says something', async () => {
     const now = clock.time / 1000;
     front.trouble = points({
-      Beats: [
+      ReadingsNotUp: [
         { Timestamp: now - 120, Sum: 3 },
         { Timestamp: now - 60, Sum: 0 },
         { Timestamp: now - 180, Sum: 5 },
       ],
-      OldestTick: [{ Timestamp: now - 60, Maximum: 1_250.5 }],
+      BeatLateness: [{ Timestamp: now - 60, Maximum: 1_250.5 }],
     });
-    expect(await cloudwatch.newest(['Beats', 'OldestTick', 'DeliveryLag'])).toEqual(
+    expect(await cloudwatch.newest(['ReadingsNotUp', 'BeatLateness', 'DeliveryLag'])).toEqual(
       new Map([
-        ['Beats', { value: 0, at: clock.time - 60_000 }],
-        ['OldestTick', { value: 1_250.5, at: clock.time - 60_000 }],
+        ['ReadingsNotUp', { value: 0, at: clock.time - 60_000 }],
+        ['BeatLateness', { value: 1_250.5, at: clock.time - 60_000 }],
       ]),
     );
-    expect(front.asked.find(({ body }) => body.MetricName === 'OldestTick')?.body).toEqual({
+    expect(front.asked.find(({ body }) => body.MetricName === 'BeatLateness')?.body).toEqual({
       Namespace: 'Watchbill',
-      MetricName: 'OldestTick',
+      MetricName: 'BeatLateness',
       StartTime: now - 900,
       EndTime: now,
       Period: 60,
@@ -120,7 +120,7 @@ describe('the newest value of a metric', () => {
   it('is asked of the region that has it', async () => {
     front.trouble = points({});
     const far = open({ region: 'ap-southeast-2' });
-    await far.newest(['Beats']);
+    await far.newest(['ReadingsNotUp']);
     far.close();
     expect(front.asked[0]?.headers.authorization).toContain('/ap-southeast-2/monitoring/');
   });
@@ -145,7 +145,7 @@ describe('an error says what CloudWatch did not tell, and why', () => {
   ])('%s', async (_, trouble, why) => {
     front.trouble = () => trouble;
     expect(await failed(cloudwatch.alarms('w'), StoreError)).toBe(about('DescribeAlarms', why));
-    expect(await failed(cloudwatch.newest(['Beats']), StoreError)).toBe(about('GetMetricStatistics', why));
+    expect(await failed(cloudwatch.newest(['ReadingsNotUp']), StoreError)).toBe(about('GetMetricStatistics', why));
     expect(front.asked).toHaveLength(6);
   });
 
@@ -171,7 +171,7 @@ describe('an error says what CloudWatch did not tell, and why', () => {
     for (const name of ['InvalidSignatureException', 'AccessDeniedException', 'BrandNewException']) {
       front.trouble = echo(name);
       await failed(cloudwatch.alarms('w'), StoreError);
-      await failed(cloudwatch.newest(['Beats']), StoreError);
+      await failed(cloudwatch.newest(['ReadingsNotUp']), StoreError);
     }
   });
 });
@@ -185,7 +185,7 @@ onMoto('CloudWatch on moto: alarms and the newest values are read back', async (
       new PutMetricAlarmCommand({
         AlarmName: prefix + name,
         Namespace: 'Watchbill',
-        MetricName: 'Beats',
+        MetricName: 'ReadingsNotUp',
         Statistic: 'Sum',
         Period: 60,
         EvaluationPeriods: 1,
@@ -201,7 +201,7 @@ onMoto('CloudWatch on moto: alarms and the newest values are read back', async (
   await raw.send(
     new PutMetricDataCommand({
       Namespace: 'Watchbill',
-      MetricData: [3, 4].map((Value) => ({ MetricName: 'Beats', Unit: 'Count', Value, Timestamp: at })),
+      MetricData: [3, 4].map((Value) => ({ MetricName: 'ReadingsNotUp', Unit: 'Count', Value, Timestamp: at })),
     }),
   );
   raw.destroy();
@@ -215,8 +215,8 @@ onMoto('CloudWatch on moto: alarms and the newest values are read back', async (
   expect(alarms[1]?.reason).toBe('silence');
   expect(Math.abs((alarms[1]?.since ?? 0) - at.getTime())).toBeLessThan(60_000);
   expect(await here.alarms(`${prefix}none`)).toEqual([]);
-  const newest = await here.newest(['Beats', 'DeliveryLag']);
-  expect([...newest.keys()]).toEqual(['Beats']);
-  expect(newest.get('Beats')?.value).toBeGreaterThanOrEqual(7);
+  const newest = await here.newest(['ReadingsNotUp', 'DeliveryLag']);
+  expect([...newest.keys()]).toEqual(['ReadingsNotUp']);
+  expect(newest.get('ReadingsNotUp')?.value).toBeGreaterThanOrEqual(7);
   here.close();
 });

@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import { deflateRawSync } from 'node:zlib';
 import {
   type AttributeValue,
   DeleteItemCommand,
@@ -215,12 +217,33 @@ describe('a range', () => {
   });
 });
 
+describe('a body', () => {
+  it.each([
+    ['a small one', 'x'.repeat(1_000), 'S'],
+    ['one that costs another unit', 'é'.repeat(600), 'B'],
+    ['the largest one', '日'.repeat(129_000), 'B'],
+    ['a large one that is noise', randomBytes(200_000).toString('base64'), 'B'],
+  ])('comes back as it was, and is stored in fewer bytes where that saves any: %s', async (_, body, kind) => {
+    const key = on.at('large');
+    expect(await on.store.put({ ...key, body }, 'absent', 'w1')).toBe(true);
+    expect((await on.store.get(key))?.body).toBe(body);
+    const { Item } = await on.raw.send(new GetItemCommand({ TableName: on.table, Key: rawKey('large') }));
+    expect(Object.keys(Item?.body ?? {})).toEqual([kind]);
+    const bytes = Buffer.byteLength(Object.values(Item?.body ?? {})[0]);
+    expect(bytes).toBeLessThanOrEqual(Buffer.byteLength(JSON.stringify(body)));
+    expect(await on.store.list(key.partition)).toMatchObject([{ body }]);
+  });
+});
+
 describe('a row that we never wrote', () => {
   it.each<readonly [string, Row]>([
     ['has no body', {}],
     ['has a body that is no text', { body: { N: '1' } }],
     ['has a body that is no JSON', { body: { S: 'x' } }],
     ['has a body that ends too early', { body: { S: '{"a":' } }],
+    ['has a body of bytes that are not deflated', { body: { B: Buffer.from('{"a":1}') } }],
+    ['has a deflated body that ends too early', { body: { B: deflateRawSync('"abcdef"').subarray(0, 5) } }],
+    ['has a deflated body without an end', { body: { B: deflateRawSync(`"${'a'.repeat(1_000_000)}"`) } }],
   ])('is a failure of the store, and its neighbours are none: it %s', async (_, attributes) => {
     await create('b');
     const row = { ...rawKey('a'), version: { N: '1' }, writeId: { S: 'theirs' }, ...attributes };

@@ -2,7 +2,13 @@ import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { METRICS, type MetricName, metricsLine, metricsTo } from '../../../lib/adapters/aws/metrics.ts';
+import {
+  METRICS,
+  METRICS_WRITTEN,
+  type MetricName,
+  metricsLine,
+  metricsTo,
+} from '../../../lib/adapters/aws/metrics.ts';
 import { VirtualClock } from '../../kit/clock.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
@@ -10,7 +16,7 @@ const names = Object.keys(METRICS) as MetricName[];
 
 describe('metrics', () => {
   it('are one document of the Embedded Metric Format, without dimensions', () => {
-    expect(JSON.parse(metricsLine({ Beats: 3, DeliveryLag: 0 }, NOW) ?? '')).toEqual({
+    expect(JSON.parse(metricsLine({ BeatLateness: 0, ReadingsNotUp: 3 }, NOW) ?? '')).toEqual({
       _aws: {
         Timestamp: NOW,
         CloudWatchMetrics: [
@@ -18,29 +24,31 @@ describe('metrics', () => {
             Namespace: 'Watchbill',
             Dimensions: [[]],
             Metrics: [
-              { Name: 'Beats', Unit: 'Count' },
-              { Name: 'DeliveryLag', Unit: 'Milliseconds' },
+              { Name: 'BeatLateness', Unit: 'Milliseconds' },
+              { Name: 'ReadingsNotUp', Unit: 'Count' },
             ],
           },
         ],
       },
-      Beats: 3,
-      DeliveryLag: 0,
+      BeatLateness: 0,
+      ReadingsNotUp: 3,
     });
   });
 
-  it('are six at the most: each costs money by the month', () => {
-    expect(names).toEqual([
-      'Beats',
-      'BeatLateness',
-      'ReadingsNotUp',
-      'ReadingsUnknown',
-      'DeliveryLag',
-      'OldestTick',
-    ]);
+  it('are four at the most, and one as long as all is well: each costs money by the hour in which it is written', () => {
+    expect(names).toEqual(['BeatLateness', 'ReadingsNotUp', 'ReadingsUnknown', 'DeliveryLag']);
+    const well = { BeatLateness: 900, ReadingsNotUp: 0, ReadingsUnknown: 0, DeliveryLag: 0 };
+    const { _aws, ...told } = JSON.parse(metricsLine(well, NOW) ?? '');
+    expect(told).toEqual({ BeatLateness: 900 });
+    expect(METRICS_WRITTEN).toEqual({ fair: Object.keys(told).length, worst: names.length });
+    expect(metricsLine({ DeliveryLag: 0 }, NOW)).toBeUndefined();
   });
 
-  it('of any values are one line, in which each that is named is a number, and no other is there', () => {
+  it.each(names)('tell of %s as soon as it is above 0', (name) => {
+    expect(JSON.parse(metricsLine({ [name]: 1 }, NOW) ?? '')).toMatchObject({ [name]: 1 });
+  });
+
+  it('of any values are one line, in which each that says something is a number, and no other is there', () => {
     const values = fc.record(
       Object.fromEntries(names.map((name) => [name, fc.double({ noNaN: true, noDefaultInfinity: true })])),
       { requiredKeys: [] },
@@ -48,14 +56,15 @@ describe('metrics', () => {
     fc.assert(
       fc.property(values, fc.double({ min: 0, max: 1e14, noNaN: true }), (some, now) => {
         const line = metricsLine(some, now);
-        if (Object.keys(some).length === 0) return expect(line).toBeUndefined();
+        const written = names.filter((name) => (name === 'BeatLateness' ? name in some : some[name]));
+        if (written.length === 0) return expect(line).toBeUndefined();
         expect(line).not.toContain('\n');
         const { _aws, ...told } = JSON.parse(line ?? '');
         const [directive] = _aws.CloudWatchMetrics;
         expect(directive.Metrics.map(({ Name }: { Name: string }) => Name).sort()).toEqual(
           Object.keys(told).sort(),
         );
-        expect(Object.keys(told).sort()).toEqual(Object.keys(some).sort());
+        expect(Object.keys(told).sort()).toEqual(written.sort());
         for (const value of Object.values(told)) expect(typeof value).toBe('number');
         expect(Number.isInteger(_aws.Timestamp)).toBe(true);
       }),
@@ -65,19 +74,19 @@ describe('metrics', () => {
   it.each([Number.NaN, Number.POSITIVE_INFINITY])(
     'of %d are a defect: the whole line would be lost',
     (value) => {
-      expect(() => metricsLine({ Beats: 1, OldestTick: value }, NOW)).toThrow(RangeError);
+      expect(() => metricsLine({ BeatLateness: 1, DeliveryLag: value }, NOW)).toThrow(RangeError);
     },
   );
 
   it('are written line by line, and nothing where there is nothing', async () => {
     const out = new PassThrough();
     const write = metricsTo(out, new VirtualClock(NOW));
-    write({ Beats: 1 });
+    write({ ReadingsNotUp: 1 });
     write({});
-    write({ Beats: 2 });
+    write({ ReadingsNotUp: 2 });
     out.end();
     const lines = (await text(out)).split('\n');
     expect(lines.pop()).toBe('');
-    expect(lines.map((line) => JSON.parse(line).Beats)).toEqual([1, 2]);
+    expect(lines.map((line) => JSON.parse(line).ReadingsNotUp)).toEqual([1, 2]);
   });
 });

@@ -1,0 +1,70 @@
+import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { metricsTo } from '../lib/adapters/aws/metrics.ts';
+import type { Sender } from '../lib/deliver.ts';
+import { ENVIRONMENT, QUEUES, TABLE_NAME } from '../lib/deployment.ts';
+import { createComeBack } from '../lib/handlers.ts';
+import type { Incident } from '../lib/incident.ts';
+import { createNet } from '../lib/net/create.ts';
+import type { Named } from '../lib/news.ts';
+import { notifierOf } from '../lib/notifiers/index.ts';
+import { waitingSince } from '../lib/outbox.ts';
+import type { Store } from '../lib/ports.ts';
+import { patient } from '../lib/store.ts';
+import { deliver } from '../lib/watch.ts';
+import { clock, compiledConfig, log, once, variable } from './place.ts';
+import { failed, messagesIn, openQueue } from './queues.ts';
+import { secrets } from './secrets.ts';
+
+/** The earliest of them say how long somebody has waited. */
+const MOST_LISTED = 100;
+
+/** A new process is a start: whoever refused us before is asked again. */
+const configuredAt = clock.now();
+
+const report = metricsTo(process.stdout, clock);
+
+const open = once(async () => {
+  const { config } = compiledConfig();
+  const { DynamoStore } = await import('../lib/adapters/aws/dynamo-store.ts');
+  const store = patient(new DynamoStore({ table: TABLE_NAME, clock }), clock);
+  const own = await openQueue<Named>(QUEUES.deliver);
+  return { config, store, comeBack: createComeBack(own, clock, log) };
+});
+
+/** One pass: when home names incidents that were changed, and every minute. Where more is due soon, it comes back. */
+export async function handler(event: SQSEvent | Named): Promise<SQSBatchResponse> {
+  if (!('Records' in event)) {
+    await pass([event]);
+    return failed([]);
+  }
+  const { got, broken } = messagesIn<Named>(event, ({ incidents }) => Array.isArray(incidents));
+  await pass(got.map(({ message }) => message));
+  return failed(broken);
+}
+
+async function pass(messages: readonly Named[]): Promise<void> {
+  const { config, store, comeBack } = await open();
+  const next = await deliver({
+    store,
+    clock,
+    log,
+    secrets,
+    net: createNet({ clock, allow: config.network.allow, self: [] }),
+    sender: (type) => notifierOf(type) as unknown as Sender,
+    receiver: (name) => config.notify.find((receiver) => receiver.name === name),
+    configuredAt: () => configuredAt,
+    baseUrl: () => variable(ENVIRONMENT.pageUrl),
+    random: Math.random,
+    signal: new AbortController().signal,
+    wrote: () => {},
+    named: messages.flatMap(({ incidents }) => incidents),
+  });
+  await comeBack(next);
+  await measure(store);
+}
+
+async function measure(store: Store): Promise<void> {
+  const now = clock.now();
+  const listed = await store.due<Incident>(Number.MAX_SAFE_INTEGER, MOST_LISTED);
+  report({ DeliveryLag: Math.max(0, ...listed.map(({ body }) => now - (waitingSince(body) ?? now))) });
+}

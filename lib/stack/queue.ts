@@ -1,0 +1,77 @@
+import { Aws, Duration, Stack } from 'aws-cdk-lib';
+import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { deadLettersOf } from '../deployment.ts';
+import { acknowledge } from './acknowledge.ts';
+import type { WatchbillFunction } from './function.ts';
+
+/** The longest that SQS keeps anything: time enough to look at what failed, and to send it back. */
+const KEPT = Duration.days(14);
+
+/** Where that goes which nobody could handle. */
+export class DeadLetters extends Construct {
+  readonly queue: Queue;
+  readonly #name: string;
+
+  /** `of`: the queue, or the stack, whose dead letters they are. */
+  constructor(scope: Construct, id: string, of: string) {
+    super(scope, id);
+    this.#name = deadLettersOf(of);
+    this.queue = new Queue(this, 'Queue', {
+      queueName: this.#name,
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      retentionPeriod: KEPT,
+    });
+    const reason = 'These are the dead letters: nothing takes them off but the person who looks at them.';
+    acknowledge(this, { 'AwsSolutions-SQS3': reason, 'Serverless-SQSRedrivePolicy': reason });
+  }
+
+  /** By its name alone, as policies write it. */
+  get arn(): string {
+    return `arn:aws:sqs:${Stack.of(this).region}:${Aws.ACCOUNT_ID}:${this.#name}`;
+  }
+}
+
+export interface WorkQueueProps {
+  readonly name: string;
+  /** How long a message is out of sight of others while somebody has it, seconds. */
+  readonly visibility: number;
+  readonly retention: Duration;
+  /** After so many times a message that comes again goes to the dead letters. */
+  readonly attempts: number;
+}
+
+/** A queue with dead letters. */
+export class WorkQueue extends Construct {
+  readonly queue: Queue;
+  readonly dead: DeadLetters;
+
+  constructor(scope: Construct, id: string, { name, visibility, retention, attempts }: WorkQueueProps) {
+    super(scope, id);
+    this.dead = new DeadLetters(this, 'Dead', name);
+    this.queue = new Queue(this, 'Queue', {
+      queueName: name,
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      visibilityTimeout: Duration.seconds(visibility),
+      retentionPeriod: retention,
+      deadLetterQueue: { queue: this.dead.queue, maxReceiveCount: attempts },
+    });
+  }
+
+  /** Lambda calls the function with what comes, `batch` at most at once; it says which of them failed. */
+  workedOffBy({ lambda }: WatchbillFunction, batch: number): void {
+    const mapping = new EventSourceMapping(this, 'Source', {
+      target: lambda,
+      eventSourceArn: this.queue.queueArn,
+      batchSize: batch,
+      reportBatchItemFailures: true,
+    });
+    acknowledge(mapping, {
+      'Serverless-LambdaEventSourceMappingDestination':
+        'Of a queue there is none: what fails too often goes to the dead letters of the queue itself.',
+    });
+  }
+}

@@ -1,0 +1,105 @@
+import { standbyOf } from '../../../lib/deployment.ts';
+import { ACCOUNT, differences, expectAll, type Flat, ofType } from '../flat.ts';
+import { isHome } from './functions.ts';
+
+const SILENT = {
+  ComparisonOperator: 'LessThanThreshold',
+  Threshold: 1,
+  EvaluationPeriods: 5,
+  DatapointsToAlarm: 5,
+  TreatMissingData: 'breaching',
+};
+const above = (Threshold: number) => ({
+  ComparisonOperator: 'GreaterThanThreshold',
+  Threshold,
+  EvaluationPeriods: 1,
+  DatapointsToAlarm: 1,
+  TreatMissingData: 'notBreaching',
+});
+
+const dimension = (Name: string, Value: string) => ({ Dimensions: [{ Name, Value }] });
+const minutely = (Namespace: string, MetricName: string, Statistic: string) => ({
+  Namespace,
+  MetricName,
+  Statistic,
+  Period: 60,
+});
+const part = (Id: string, Namespace: string, MetricName: string, Stat: string, dimensions: object) => ({
+  Id,
+  ReturnData: false,
+  MetricStat: { Metric: { Namespace, MetricName, ...dimensions }, Period: 60, Stat },
+});
+const formula = (Expression: string, Label: string, ...parts: object[]) => ({
+  Metrics: [{ Expression, Id: 'expr_1', Label, ReturnData: true }, ...parts],
+});
+
+const calls = (name: string) => ({
+  ...minutely('AWS/Lambda', 'Invocations', 'Sum'),
+  ...dimension('FunctionName', name),
+});
+const successes = (name: string) => {
+  const of = dimension('FunctionName', name);
+  return formula(
+    'calls - errors',
+    `${name}: calls that succeeded`,
+    part('calls', 'AWS/Lambda', 'Invocations', 'Sum', of),
+    part('errors', 'AWS/Lambda', 'Errors', 'Sum', of),
+  );
+};
+const dead = (id: string, queue: string) =>
+  part(id, 'AWS/SQS', 'ApproximateNumberOfMessagesVisible', 'Maximum', dimension('QueueName', queue));
+
+const AT_HOME = {
+  'watchbill-silent-decide': { ...SILENT, ...successes('watchbill-decide') },
+  'watchbill-silent-deliver': { ...SILENT, ...successes('watchbill-deliver') },
+  'watchbill-oldest-tick': {
+    ...above(180),
+    ...minutely('AWS/SQS', 'ApproximateAgeOfOldestMessage', 'Maximum'),
+    ...dimension('QueueName', 'watchbill-ticks'),
+  },
+  'watchbill-dead-letters': {
+    ...above(0),
+    ...formula(
+      'SUM([ticks, deliver])',
+      'Dead letters at home',
+      dead('ticks', 'watchbill-ticks-dead'),
+      dead('deliver', 'watchbill-deliver-dead'),
+    ),
+  },
+  'watchbill-delivery-lag': { ...above(300_000), ...minutely('Watchbill', 'DeliveryLag', 'Maximum') },
+};
+
+/** Silence of each location, of decide, deliver and the watchdog, which is also what isn't measured; the rest by its value. */
+export function alarmsWatch(flat: Flat): string[] {
+  const isStandby = standbyOf(flat.plan.aws) === flat.region;
+  const elsewhere = {
+    [`watchbill-silent-${flat.region}`]: { ...SILENT, ...calls('watchbill-probe') },
+    ...(isStandby && { 'watchbill-silent-watchdog': { ...SILENT, ...successes('watchbill-watchdog') } }),
+  };
+  const topic = [`arn:aws:sns:${flat.region}:${ACCOUNT}:watchbill-alerts`];
+  const expected = Object.entries(isHome(flat) ? AT_HOME : elsewhere).map(([AlarmName, watched]) => [
+    AlarmName,
+    { AlarmName, AlarmActions: topic, OKActions: topic, ...watched },
+  ]);
+  return expectAll(flat, 'AWS::CloudWatch::Alarm', Object.fromEntries(expected), ['AlarmDescription']);
+}
+
+/** Somebody who was woken by it learns what it means, where to look first, and where the runbook is. */
+export function alarmsSpeak(flat: Flat): string[] {
+  return ofType(flat, 'AWS::CloudWatch::Alarm').flatMap(
+    ({ name, properties: { AlarmDescription: text } }) => {
+      const isHelpful =
+        typeof text === 'string' &&
+        text.length <= 1_024 &&
+        /First look/.test(text) &&
+        /Runbook: (?:https?:\/\/\S+\/runbooks\/aws \()?runbooks\/aws\.md\)?$/.test(text);
+      return isHelpful ? [] : [`${name} says ${JSON.stringify(text)}`];
+    },
+  );
+}
+
+/** It costs $3 a month: only where it is asked for. */
+export function dashboardIsOnRequest(flat: Flat): string[] {
+  const names = ofType(flat, 'AWS::CloudWatch::Dashboard').map(({ properties }) => properties.DashboardName);
+  return differences(names, isHome(flat) && flat.plan.aws.dashboard ? ['watchbill'] : [], 'dashboards');
+}

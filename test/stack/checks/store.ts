@@ -1,0 +1,142 @@
+import { ACCOUNT, differences, expectAll, type Flat, ofType } from '../flat.ts';
+import { isHome } from './functions.ts';
+import { onlyTls } from './queues.ts';
+
+/** The table of lib/table.ts, restorable to any second of 35 days, and hard to remove. */
+export function tableIsKept(flat: Flat): string[] {
+  const key = (AttributeName: string, KeyType: string) => ({ AttributeName, KeyType });
+  const attribute = (AttributeName: string, AttributeType: string) => ({ AttributeName, AttributeType });
+  const table = {
+    TableName: 'watchbill',
+    BillingMode: 'PAY_PER_REQUEST',
+    DeletionProtectionEnabled: true,
+    PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+    TimeToLiveSpecification: { AttributeName: 'ttl', Enabled: true },
+    KeySchema: [key('partition', 'HASH'), key('sort', 'RANGE')],
+    AttributeDefinitions: [
+      attribute('partition', 'S'),
+      attribute('sort', 'S'),
+      attribute('listed', 'S'),
+      attribute('due', 'N'),
+    ],
+    GlobalSecondaryIndexes: [
+      {
+        IndexName: 'due',
+        KeySchema: [key('listed', 'HASH'), key('due', 'RANGE')],
+        Projection: { ProjectionType: 'KEYS_ONLY' },
+      },
+    ],
+  };
+  return expectAll(flat, 'AWS::DynamoDB::Table', isHome(flat) ? { watchbill: table } : {});
+}
+
+/** Removal leaves the table, and nothing but the table; replacing it would as well. */
+export function removalLeavesTheTable(flat: Flat): string[] {
+  return flat.resources.flatMap(({ id, type, deletion, replacement }) => {
+    const kept = type === 'AWS::DynamoDB::Table' ? 'Retain' : 'Delete';
+    return [deletion, replacement].every((policy) => (policy ?? 'Delete') === kept)
+      ? []
+      : [`${type} ${id}: on removal ${deletion}, on replacement ${replacement}`];
+  });
+}
+
+/** J56: one topic in each region; only alarms of this account in this region may call it, and nobody without TLS. */
+export function topicIsForAlarms(flat: Flat): string[] {
+  const isThere = isHome(flat) || flat.region !== flat.plan.aws.home;
+  const topic = `arn:aws:sns:${flat.region}:${ACCOUNT}:watchbill-alerts`;
+  const alarms = {
+    Sid: 'AlarmsOfThisAccount',
+    Effect: 'Allow',
+    Principal: { Service: 'cloudwatch.amazonaws.com' },
+    Action: 'sns:Publish',
+    Resource: topic,
+    Condition: {
+      StringEquals: { 'aws:SourceAccount': ACCOUNT },
+      ArnLike: { 'aws:SourceArn': `arn:aws:cloudwatch:${flat.region}:${ACCOUNT}:alarm:*` },
+    },
+  };
+  const { Statement: [deny] = [], ...document } = onlyTls('sns:Publish', '*', topic);
+  const policy = {
+    ...document,
+    Statement: [{ ...deny, Sid: 'AllowPublishThroughSSLOnly' }, alarms],
+  };
+  return [
+    ...expectAll(
+      flat,
+      'AWS::SNS::Topic',
+      isThere ? { 'watchbill-alerts': { TopicName: 'watchbill-alerts' } } : {},
+    ),
+    ...differences(
+      ofType(flat, 'AWS::SNS::TopicPolicy').map(({ properties }) => properties),
+      isThere ? [{ PolicyDocument: policy, Topics: [topic] }] : [],
+      'topic policy',
+    ),
+  ];
+}
+
+/** What can't be tagged: everything else says whose it is and what for. */
+const UNTAGGABLE = new Set([
+  'AWS::CloudFront::CachePolicy',
+  'AWS::CloudFront::OriginAccessControl',
+  'AWS::CloudFront::ResponseHeadersPolicy',
+  'AWS::IAM::ManagedPolicy',
+  'AWS::Lambda::EventInvokeConfig',
+  'AWS::Lambda::Permission',
+  'AWS::Lambda::Url',
+  'AWS::S3::BucketPolicy',
+  'AWS::SNS::TopicPolicy',
+  'AWS::SQS::QueuePolicy',
+  'AWS::Scheduler::Schedule',
+  'Custom::EmptiedBucket',
+]);
+
+const PARTS = new Set([
+  ...['beat', 'probe', 'buffer', 'decide', 'deliver', 'show', 'watchdog'],
+  ...['clock', 'store', 'page', 'alarms'],
+]);
+
+export function everythingIsTagged(flat: Flat): string[] {
+  return flat.resources.flatMap(({ id, type, properties }) => {
+    if (UNTAGGABLE.has(type)) return properties.Tags === undefined ? [] : [`${type} is taggable`];
+    const tags = (properties.Tags ?? []) as { Key: string; Value: string }[];
+    const found = Object.fromEntries(tags.map(({ Key, Value }) => [Key, Value]));
+    const part = String(found['watchbill:part']);
+    const named = PARTS.has(part) ? [] : [`${type} ${id} is for ${part}`];
+    return [
+      ...named,
+      ...differences(
+        found,
+        { 'watchbill:installation': flat.plan.config.name, 'watchbill:part': part },
+        `tags of ${type} ${id}`,
+      ),
+    ];
+  });
+}
+
+/** Nothing is there of a kind at which no check looks. */
+const KNOWN = new Set([
+  ...UNTAGGABLE,
+  'AWS::CloudFront::Distribution',
+  'AWS::CloudWatch::Alarm',
+  'AWS::CloudWatch::Dashboard',
+  'AWS::DynamoDB::Table',
+  'AWS::IAM::Role',
+  'AWS::Lambda::EventSourceMapping',
+  'AWS::Lambda::Function',
+  'AWS::Logs::LogGroup',
+  'AWS::S3::Bucket',
+  'AWS::SNS::Topic',
+  'AWS::SQS::Queue',
+  'AWS::Scheduler::ScheduleGroup',
+]);
+
+export const onlyKnownTypes = ({ resources }: Flat): string[] =>
+  resources.filter(({ type }) => !KNOWN.has(type)).map(({ id, type }) => `${id} is a ${type}`);
+
+/** What is there twice is paid for twice, and one of them is not the one that others refer to. */
+export function nothingIsThereTwice({ resources }: Flat): string[] {
+  const alike = Map.groupBy(resources, ({ type, properties }) => JSON.stringify([type, properties]));
+  return [...alike.values()].flatMap(([first, ...others]) =>
+    others.map(({ id }) => `${id} is the same as ${first?.id}`),
+  );
+}

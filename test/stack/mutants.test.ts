@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { findingsIn, hasFindings } from './checks/index.ts';
+import { planOf, synthesize } from './kit.ts';
+import { HARMLESS, mutantsOf } from './mutants.ts';
+
+/** J58: whatever is taken out of a template, or changed in it, is noticed. */
+
+const DOMAIN = {
+  name: 'status.acme.test',
+  certificate: 'arn:aws:acm:us-east-1:123456789012:certificate/0f0e0d0c',
+};
+const made = [
+  ...synthesize(planOf()),
+  ...synthesize(
+    planOf({ aws: { home: 'eu-west-1', locations: ['eu-west-1'], domain: DOMAIN, dashboard: true } }),
+  ),
+];
+const used = new Set<RegExp>();
+
+describe('a template with one thing wrong', () => {
+  it.each(made.map((one) => [one.stack, one.plan.aws.locations.length, one] as const))(
+    '%s (of %i locations) is found out',
+    (_, __, one) => {
+      const escaped: string[] = [];
+      let count = 0;
+      for (const { name, template } of mutantsOf(one.template)) {
+        const harmless = HARMLESS.find((pattern) => pattern.test(name));
+        if (harmless) used.add(harmless);
+        else if (++count && !hasFindings({ ...one, template })) escaped.push(name);
+      }
+      expect(escaped).toEqual([]);
+      expect(count).toBeGreaterThan(200);
+    },
+  );
+
+  it('is not excused by a pattern that excuses nothing', () => {
+    expect(HARMLESS.filter((pattern) => !used.has(pattern)).map(String)).toEqual([]);
+  });
+});
+
+describe('the templates as they are', () => {
+  it.each(made.map((one) => [one.stack, one.plan.aws.locations.length, one] as const))(
+    '%s (of %i locations) has nothing wrong',
+    (_, __, one) => {
+      expect(findingsIn(one)).toEqual([]);
+    },
+  );
+});
