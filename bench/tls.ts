@@ -6,6 +6,7 @@
 import { get } from 'node:https';
 import { connect, createSecureContext } from 'node:tls';
 import { systemClock } from '../lib/adapters/local/clock.ts';
+import { GROUPS } from '../lib/net/tls-context.ts';
 import type { ProbeContext } from '../lib/probes/define.ts';
 import { http } from '../lib/probes/http.ts';
 import { tls } from '../lib/probes/tls.ts';
@@ -21,7 +22,8 @@ const AT_ONCE = 16;
 
 const target = await partner<Target, Seen>(new URL('kit/target.ts', import.meta.url));
 const { https: port, ca } = target.first;
-const secureContext = createSecureContext({ ca });
+// the same key exchange for all
+const secureContext = createSecureContext({ ca, ecdhCurve: GROUPS });
 const net = loopbackNet();
 const certificate = tlsCheck({ host: '127.0.0.1', port, ca });
 const page = httpCheck({ url: `https://127.0.0.1:${port}/`, ca });

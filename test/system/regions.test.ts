@@ -1,0 +1,110 @@
+import { expect } from 'vitest';
+
+import { broken, well } from '../kit/service.ts';
+import { statusOf } from './shown.ts';
+import { brokenIn, onSharedCloud, STANDBY, THIRD } from './suite.ts';
+
+const tell = onSharedCloud();
+/** So long a trouble must have been over for its return to be a new one. */
+const FORGOTTEN_MINUTES = 9;
+
+tell(
+  'A26 what one region of three sees pages nobody: it is degraded, and a ticket when it lasts',
+  async (scene) => {
+    const { cloud, service, check, heard } = scene;
+    service.answer = brokenIn(THIRD);
+    await cloud.run(4);
+    expect(await statusOf(cloud, check)).toBe('degraded');
+    expect(heard()).toEqual([]);
+    await cloud.run(8);
+    expect(heard()).toEqual([`ticket ${check} is degraded`]);
+    service.answer = well;
+    await cloud.run(4);
+    expect(heard()).toEqual([`ticket ${check} is degraded`, `resolve ${check} is degraded`]);
+    expect(scene.told()).toEqual([]);
+    expect(await statusOf(cloud, check)).toBe('up');
+  },
+);
+
+tell('A27 what two regions of three see pages once, and names them', async (scene) => {
+  const { cloud, service, check } = scene;
+  service.answer = brokenIn(STANDBY, THIRD);
+  await cloud.run(3);
+  expect(scene.told()).toEqual(['trigger: opened']);
+  const { payload } = cloud.ledger.accepted.at(-1)?.event ?? {};
+  expect(payload?.summary).toContain(`${check} is down (seen from 2 of 3)`);
+  expect(payload?.custom_details?.locations).toBe(`2 of 3: ${STANDBY}, ${THIRD}`);
+  expect(await statusOf(cloud, check)).toBe('down');
+  service.answer = well;
+  await cloud.run(4);
+  expect(scene.told()).toEqual(['trigger: opened', 'resolve: resolved']);
+});
+
+tell('a region that cannot reach home keeps what it sees, and all of it gets there', async (scene) => {
+  const { cloud, service } = scene;
+  const from = cloud.account.time.now();
+  cloud.account.trouble = ({ in: region, resource }) =>
+    region === THIRD && resource.endsWith(':watchbill-ticks') ? 'refuse' : undefined;
+  await cloud.run(2);
+  service.answer = broken;
+  await cloud.run(3);
+  expect(scene.told(), 'two of three are enough').toEqual(['trigger: opened']);
+  cloud.account.trouble = () => undefined;
+  service.answer = well;
+  await cloud.run(5);
+  expect(scene.told()).toEqual(['trigger: opened', 'resolve: resolved']);
+  const silent = `The location ${THIRD} is silent`;
+  expect(scene.heard()).toContain(`ticket ${silent}`);
+  expect(scene.heard()).toContain(`resolve ${silent}`);
+  const ticks = (await cloud.table.rows()).flatMap(({ sort }) => {
+    const [, beat, location, cause] = sort?.S?.split('/') ?? [];
+    return location === THIRD && cause === 'schedule' && Number(beat) > from ? [Number(beat)] : [];
+  });
+  const gaps = ticks.toSorted((a, b) => a - b).map((beat, i, all) => beat - (all[i - 1] ?? beat - 60_000));
+  expect(gaps.length).toBeGreaterThanOrEqual(9);
+  expect(new Set(gaps), 'one each minute').toEqual(new Set([60_000]));
+});
+
+tell(
+  'A29 a region that is dead for an hour is a ticket: what it saw has no say, and the others page',
+  async (scene) => {
+    const { cloud, service, check, heard } = scene;
+    await cloud.run(FORGOTTEN_MINUTES);
+    const silent = `The location ${THIRD} is silent`;
+    service.answer = brokenIn(THIRD);
+    await cloud.run(2);
+    expect(await statusOf(cloud, check)).toBe('degraded');
+    cloud.account.dead.add(THIRD);
+    await cloud.run(5);
+    expect(await statusOf(cloud, check), 'nobody who has a say sees it fail').toBe('up');
+    expect(heard()).toEqual([`ticket ${silent}`]);
+    service.answer = broken;
+    await cloud.run(3);
+    expect(scene.told()).toEqual(['trigger: opened']);
+    service.answer = well;
+    await cloud.run(52);
+    expect(scene.told()).toEqual(['trigger: opened', 'resolve: resolved']);
+    cloud.account.dead.delete(THIRD);
+    await cloud.run(4);
+    expect(heard()).toEqual([
+      `ticket ${silent}`,
+      `page ${check} is down`,
+      `resolve ${check} is down`,
+      `resolve ${silent}`,
+    ]);
+    expect(scene.told()).toEqual(['trigger: opened', 'resolve: resolved']);
+    expect(scene.toldOfHome()).toEqual([]);
+  },
+);
+
+tell('a majority of regions that is silent pages, once', async (scene) => {
+  const { cloud } = scene;
+  await cloud.run(FORGOTTEN_MINUTES);
+  cloud.account.dead.add(STANDBY).add(THIRD);
+  await cloud.run(6);
+  expect(scene.told()).toEqual(['trigger locations/silent: opened']);
+  cloud.account.dead.clear();
+  await cloud.run(5);
+  expect(scene.told()).toEqual(['trigger locations/silent: opened', 'resolve locations/silent: resolved']);
+  expect(await statusOf(cloud, scene.check)).toBe('up');
+});
