@@ -119,11 +119,14 @@ test('whoever is ahead at any call: an outage is one incident at the most, and t
         const up = well.map(([who, rank], i) => {
           return { who, rank, tick: tickOf(LOCATIONS[i % 3] ?? '', 'up', NOON + (20 + i) * SECOND) };
         });
-        const dealt = [...down, ...up].sort((a, b) => a.rank - b.rank);
-        const decided = homes.map(async (home, n) => {
-          for (const { tick } of dealt.filter(({ who }) => who === n)) await decide([tick], home);
-        });
-        await scheduler.waitFor(Promise.all(decided));
+        // what was seen in the outage comes before the recovery: later it would be news of another one
+        for (const seen of [down, up]) {
+          const dealt = seen.toSorted((a, b) => a.rank - b.rank);
+          const decided = homes.map(async (home, n) => {
+            for (const { tick } of dealt.filter(({ who }) => who === n)) await decide([tick], home);
+          });
+          await scheduler.waitFor(Promise.all(decided));
+        }
         await scheduler.waitFor(byClock(homes[0] as Home));
         const all = await memory.list<Incident>(incidents(DOWN));
         expect(all.length).toBeLessThanOrEqual(1);

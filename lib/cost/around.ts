@@ -93,7 +93,7 @@ function watchUses(fleet: Fleet, metrics: number): Use[] {
       quantity: metrics,
       formula:
         weather === 'fair'
-          ? 'the platform’s own, of which others are written only while something is wrong'
+          ? 'the platform’s own in quiet months; others are written only while something is wrong'
           : 'the platform’s own, all of them',
     },
     {

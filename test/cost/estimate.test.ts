@@ -123,7 +123,6 @@ function boundOf(config: ReturnType<typeof installationOf>): number {
     (beats + asks) * 0.00015 +
     rounds * Math.min(longest, FUNCTIONS.probe.timeout) * 0.0000035 +
     (runs * (1 + others) + slow) * 0.000003;
-  if(process.env.SHOW) process.stdout.write(`R ${((20 + 5 * locations.length + checks.length / 2 + MINUTES * aMinute)/ estimateOf(config, 4, 'worst').list).toFixed(2)} ${checks.length} ${locations.length} ${checks[0]?.every}\n`);
   return 20 + 5 * locations.length + checks.length / 2 + MINUTES * aMinute;
 }
 

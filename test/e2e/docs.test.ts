@@ -19,7 +19,16 @@ import { Deployed } from '../kit/deployed.ts';
 
 const ROOT = packageRoot();
 /** What a clone does not have, or shares with this one. */
-const NOT_CLONED = ['node_modules', '.git', '.watchbill', '.vitest', 'dist'];
+const NOT_CLONED = [
+  'node_modules',
+  '.git',
+  '.watchbill',
+  '.vitest',
+  'dist',
+  'cdk.out',
+  'test/system/.tools',
+  'test/system/node_modules',
+];
 
 let dir = '';
 beforeAll(async () => {
@@ -92,10 +101,11 @@ async function untilUp(started: ReturnType<typeof run>): Promise<void> {
   throw new Error(started.output);
 }
 
-test('the README leads from a clone to a folder where every watchbill command runs as it is shown', async () => {
-  const commands = await shownCommands();
-  const ours = commands.filter((line) => line.startsWith('npx watchbill'));
-  expect(ours.length).toBeGreaterThanOrEqual(5);
+test('README and docs/deploy.md lead from a clone to folders where every watchbill command runs as it is shown', async () => {
+  const ours = (await shownCommands()).filter((line) => line.startsWith('npx watchbill'));
+  expect(ours.length).toBeGreaterThanOrEqual(8);
+  const typed = await typedInProject();
+  expect(typed.length).toBeGreaterThanOrEqual(5);
   const clone = join(dir, 'watchbill');
   await cp(ROOT, clone, { recursive: true, filter: (path) => !NOT_CLONED.includes(relative(ROOT, path)) });
   await symlink(join(ROOT, 'node_modules'), join(clone, 'node_modules'));
@@ -118,6 +128,7 @@ test('the README leads from a clone to a folder where every watchbill command ru
   const config = {
     name: 'Acme',
     network: { allow: ['127.0.0.0/8'] },
+    aws: { home: 'eu-west-1', locations: ['eu-central-1', 'us-east-1', 'ap-southeast-2'] },
     checks: [
       {
         id: 'api',
@@ -135,6 +146,7 @@ test('the README leads from a clone to a folder where every watchbill command ru
     },
   };
   await writeFile(join(cwd, 'watchbill.config.json'), JSON.stringify(config));
+  const deployed = await deploy(config, env);
   try {
     let started: ReturnType<typeof run> | undefined;
     for (const line of ours) {
@@ -145,26 +157,63 @@ test('the README leads from a clone to a folder where every watchbill command ru
         await untilUp(started);
         continue;
       }
-      await shell(line, cwd, env);
+      await deployed.minute();
+      await shell(line, cwd, { ...env, ...deployed.env });
     }
     started?.child.kill('SIGTERM');
     expect(await started?.closed, started?.output).toBe(0);
+
+    const project = join(dir, 'my-status');
+    await writeFile(join(project, 'watchbill.config.ts'), typescript(config));
+    for (const line of typed) {
+      await deployed.minute();
+      await shell(line, project, { ...env, ...deployed.env });
+    }
   } finally {
+    await deployed.close();
     target.close();
     receiver.close();
   }
-}, 300_000);
+}, 600_000);
+
+async function deploy(config: unknown, secrets: Readonly<Record<string, string>>): Promise<Deployed> {
+  const compiled = compile(config, () => '', 'aws');
+  if ('mistakes' in compiled) throw new Error(JSON.stringify(compiled.mistakes));
+  return Deployed.start({ config: compiled.config, secrets });
+}
+
+const typescript = (config: unknown): string =>
+  `import { defineConfig } from 'watchbill';\nexport default defineConfig(${JSON.stringify(config)});\n`;
+
+test.each(Object.entries(NEED_AN_ACCOUNT))(
+  'the CLI knows each "npx cdk %s" that is shown, and its options; it is not run here: it %s',
+  async (command) => {
+    const shown = (await shownCommands()).filter((line) => line.split(' ')[2] === command && isCdk(line));
+    expect(shown).not.toEqual([]);
+    const help = await shell(`npx cdk ${command} --help`, ROOT);
+    expect(help).toMatch(new RegExp(`^cdk ${command} `, 'm'));
+    const known = new Set(help.match(/(?<=^ .*)--[a-z-]+/gm));
+    const options = shown.flatMap((line) => line.match(/(?<= )--[a-z-]+/g) ?? []);
+    expect(options.filter((option) => !known.has(option))).toEqual([]);
+  },
+);
+
+const isCdk = (line: string): boolean => line.startsWith('npx cdk ');
 
 test('every other command of the README and docs is one that .ci/run or a test runs', async () => {
   const ci = await readFile(join(ROOT, '.ci/run'), 'utf8');
   const scripts = Object.keys(JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')).scripts);
   const here = (await installation()).trim().split('\n');
+  const deployed = sectionsOf(await pageOf(DEPLOY)).flatMap(({ lines }) => lines.filter(asksAws));
+  // test/system/deploy.test.ts runs these
+  const elsewhere = new Set([...here, ...deployed]);
   const others = (await shownCommands()).filter(
-    (line) => !line.startsWith('npx watchbill') && !here.includes(line),
+    (line) => !line.startsWith('npx watchbill') && !elsewhere.has(line),
   );
   const unknown = others.filter((line) => {
     const script = /^npm run (\S+)/.exec(line)?.[1];
     if (script !== undefined) return !scripts.includes(script) || !new RegExp(`${script}\\b`).test(ci);
+    if (isCdk(line)) return !Object.hasOwn(NEED_AN_ACCOUNT, line.split(' ')[2] ?? '');
     const isUpdate = /^WATCHBILL_UPDATE=1/.test(line);
     return !isUpdate && !ci.includes(line.replaceAll(/\s+/g, ' '));
   });

@@ -58,9 +58,14 @@ export class Deployed {
     const dynalite = await startDynalite();
     await createTable(dynalite.endpoint, TABLE_NAME);
     const deployed = new Deployed(options, dynalite, await startFront(dynalite.endpoint));
-    await deployed.decide();
-    await deployed.deliver([]);
+    await deployed.minute();
     return deployed;
+  }
+
+  /** What the clock calls once a minute. */
+  async minute(): Promise<void> {
+    await this.decide();
+    await this.deliver([]);
   }
 
   /** What a command finds in its environment. */

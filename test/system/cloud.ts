@@ -14,7 +14,7 @@ import { createBucket, setSecret, Table } from './stored.ts';
 import type { FunctionSpec } from './wiring.ts';
 
 /** A Tuesday morning. */
-export const START = Date.UTC(2027, 0, 5, 10);
+const START = Date.UTC(2027, 0, 5, 10);
 
 /** Whom it can tell: stand-ins on this machine. */
 export interface Receivers {
@@ -31,6 +31,8 @@ export interface CloudOptions {
   config(receivers: Receivers): object;
   /** Values of `secret("name")`, by name, in every region. */
   readonly secrets: Readonly<Record<string, string>>;
+  /** Epoch ms. */
+  readonly start?: number;
   /** How late Scheduler is; default 1. */
   readonly seed?: number;
   /** Of a function's name, in each of its regions; default: 2 of `decide`, 1 of the others. */
@@ -70,7 +72,7 @@ export class Cloud {
   static async start(options: CloudOptions): Promise<Cloud> {
     const account = await Account.open({
       emulators: options.emulators,
-      start: START,
+      start: options.start ?? START,
       seed: options.seed ?? 1,
     });
     const pagerDuty = await PagerDuty.start(account.time, { perMinute: 120 });

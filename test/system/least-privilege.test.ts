@@ -6,7 +6,7 @@ import type { Call } from './account.ts';
 import type { AwsCall } from './calls.ts';
 import type { Cloud } from './cloud.ts';
 import { allows, covers, type Statement } from './policies.ts';
-import { brokenIn, HOME, onCloud, STANDBY } from './suite.ts';
+import { brokenIn, CONFIRMED, HOME, onCloud, STANDBY } from './suite.ts';
 
 /** What is granted, and no code of ours calls for. */
 const BY_LAMBDA: ReadonlySet<string> = new Set([
@@ -72,7 +72,7 @@ onCloud(
     service.answer = brokenIn(STANDBY);
     await cloud.run(1);
     receivers.pagerDuty.next(modes.status(503));
-  receivers.webhook.next(modes.status(403));
+    receivers.webhook.next(modes.status(403));
     service.answer = broken;
     await cloud.run(2);
 
@@ -93,9 +93,10 @@ onCloud(
     await cloud.run(2);
     await cloud.page();
     expect(cloud.ledger.totals).toMatchObject({ opened: 2, resolved: 2 });
-    for (const c of cloud.calls) if (c.resource.endsWith('watchbill-beats') && c.by==='watchbill-decide') console.log(new Date(c.at).toISOString(), c.resource, JSON.stringify(c.body));
     expect(unused(cloud)).toEqual([]);
   },
+  // An hour ends in it, and is rolled up.
+  { config: CONFIRMED, start: Date.UTC(2027, 0, 5, 10, 50) },
 );
 
 describe('what a policy says', () => {

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { broken, well } from '../kit/service.ts';
 import { headline, told } from './shown.ts';
-import { onCloud } from './suite.ts';
+import { CONFIRMED, onCloud } from './suite.ts';
 
 onCloud(
   'an outage is one incident: one trigger, one resolve, and the page shows it',
@@ -17,6 +17,8 @@ onCloud(
     const [alert] = cloud.ledger.open;
     expect(cloud.ledger.totals).toMatchObject({ opened: 1, merged: 0, alerts: 1 });
     expect((alert?.openedAt ?? 0) - began).toBeLessThan(60_000);
+    const asked = cloud.calls.filter(({ resource }) => resource.endsWith(':watchbill-beats'));
+    expect(JSON.stringify(asked), 'the others, when the first one fails').toContain('confirm-');
     expect(await told(cloud)).toEqual({ checks: ['api down'], over: [false] });
     expect(await headline(cloud)).not.toContain('operational');
 
@@ -31,4 +33,5 @@ onCloud(
     expect(cloud.account.runs.filter(({ outcome }) => outcome.failure)).toEqual([]);
     expect(await cloud.deadLetters()).toEqual([]);
   },
+  { config: CONFIRMED },
 );

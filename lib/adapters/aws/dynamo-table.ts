@@ -12,6 +12,7 @@ import {
   type QueryCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import { type Clock, StoreError } from '../../ports.ts';
+import { connections } from './connections.ts';
 import type { Row } from './dynamo-row.ts';
 import { explain } from './explain.ts';
 import { within } from './within.ts';
@@ -51,7 +52,7 @@ export class DynamoTable {
   readonly #name: string;
 
   constructor({ table, clock, client = {} }: DynamoTableOptions) {
-    this.#client = new DynamoDBClient({ ...client, maxAttempts: 1 });
+    this.#client = new DynamoDBClient({ ...connections(), ...client, maxAttempts: 1 });
     this.#clock = clock;
     this.#name = table;
   }

@@ -3,6 +3,7 @@ import { GetObjectCommand, PutObjectCommand, S3Client, type S3ClientConfig } fro
 import { type Blobs, type Clock, StoreError } from '../../ports.ts';
 import { CACHE } from '../../status/headers.ts';
 import { again } from './again.ts';
+import { connections } from './connections.ts';
 import { explain } from './explain.ts';
 import { within } from './within.ts';
 
@@ -42,7 +43,7 @@ export class S3Blobs implements Blobs {
   #writes: Promise<unknown> = Promise.resolve();
 
   constructor(options: S3BlobsOptions) {
-    this.#client = new S3Client({ ...options.client, maxAttempts: 1 });
+    this.#client = new S3Client({ ...connections(), ...options.client, maxAttempts: 1 });
     this.#options = options;
   }
 

@@ -8,6 +8,7 @@ import { SECRET_PREFIX } from '../../deployment.ts';
 import { type Clock, SecretError, type SecretRef, type Secrets } from '../../ports.ts';
 import { remember } from '../../redact.ts';
 import { again } from './again.ts';
+import { connections } from './connections.ts';
 import { explain } from './explain.ts';
 import { within } from './within.ts';
 
@@ -62,7 +63,7 @@ export class ManagedSecrets implements Secrets {
   readonly #asked = new Map<string, Promise<string>>();
 
   constructor({ region, clock, client = {} }: ManagedSecretsOptions) {
-    this.#client = new SecretsManagerClient({ ...client, region, maxAttempts: 1 });
+    this.#client = new SecretsManagerClient({ ...connections(), ...client, region, maxAttempts: 1 });
     this.#region = region;
     this.#clock = clock;
   }

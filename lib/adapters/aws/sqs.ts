@@ -8,6 +8,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { type Clock, type Delayed, type DrainedQueue, type Received, StoreError } from '../../ports.ts';
 import { again } from './again.ts';
+import { connections } from './connections.ts';
 import { explain } from './explain.ts';
 import { type Batched, batchesOf, checkDelay, encode, type Sendable } from './sqs-batches.ts';
 import { within } from './within.ts';
@@ -42,6 +43,7 @@ export class SqsQueue<T> implements DrainedQueue<T> {
 
   constructor({ region, account, name, clock, client = {} }: SqsQueueOptions) {
     this.#client = new SQSClient({
+      ...connections(),
       ...client,
       region,
       maxAttempts: 1,

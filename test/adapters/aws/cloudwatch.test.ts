@@ -145,7 +145,9 @@ describe('an error says what CloudWatch did not tell, and why', () => {
   ])('%s', async (_, trouble, why) => {
     front.trouble = () => trouble;
     expect(await failed(cloudwatch.alarms('w'), StoreError)).toBe(about('DescribeAlarms', why));
-    expect(await failed(cloudwatch.newest(['ReadingsNotUp']), StoreError)).toBe(about('GetMetricStatistics', why));
+    expect(await failed(cloudwatch.newest(['ReadingsNotUp']), StoreError)).toBe(
+      about('GetMetricStatistics', why),
+    );
     expect(front.asked).toHaveLength(6);
   });
 
@@ -201,7 +203,12 @@ onMoto('CloudWatch on moto: alarms and the newest values are read back', async (
   await raw.send(
     new PutMetricDataCommand({
       Namespace: 'Watchbill',
-      MetricData: [3, 4].map((Value) => ({ MetricName: 'ReadingsNotUp', Unit: 'Count', Value, Timestamp: at })),
+      MetricData: [3, 4].map((Value) => ({
+        MetricName: 'ReadingsNotUp',
+        Unit: 'Count',
+        Value,
+        Timestamp: at,
+      })),
     }),
   );
   raw.destroy();

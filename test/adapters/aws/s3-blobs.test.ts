@@ -56,7 +56,9 @@ describe('blobs in a bucket', () => {
   });
 
   it('are kept by a cache for as long as is said of their name', async () => {
-    const blobs = open({ cacheControl: (name) => (name === 'snapshot.json' ? 'no-store' : 'public, max-age=15') });
+    const blobs = open({
+      cacheControl: (name) => (name === 'snapshot.json' ? 'no-store' : 'public, max-age=15'),
+    });
     await blobs.write('snapshot.json', '{}');
     await blobs.write('index.html', '');
     const told = [...bucket.objects.values()].map(({ cacheControl }) => cacheControl?.slice(0, 18));
