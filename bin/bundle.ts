@@ -12,7 +12,8 @@ import { packageRoot } from '../lib/package-root.ts';
  */
 
 /** Some of what is bundled is CommonJS and asks for Node's own modules. */
-const REQUIRE = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+const REQUIRE =
+  "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
 
 const root = packageRoot();
 const out = join('dist', 'functions');

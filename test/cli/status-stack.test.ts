@@ -65,7 +65,10 @@ const QUIET = {
   StateTransitionedTimestamp: (NOON - 90 * MINUTE) / SECOND,
 };
 
-const VALUES: Readonly<Record<string, object>> = { BeatLateness: { Maximum: 2_250 }, ReadingsNotUp: { Sum: 6 } };
+const VALUES: Readonly<Record<string, object>> = {
+  BeatLateness: { Maximum: 2_250 },
+  ReadingsNotUp: { Sum: 6 },
+};
 
 /** CloudWatch: home has an alarm that is quiet, us-east-1 one that isn't; two of the metrics have values. */
 const cloudWatch: Front['trouble'] = (asked) => {
