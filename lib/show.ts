@@ -30,7 +30,8 @@ const LOUD_AFTER = 4;
 export async function snapshotOf(home: Home, rollup: Rollup): Promise<Snapshot> {
   const { config } = home;
   const now = home.clock.now();
-  const open = home.openIncidents();
+  // both before anything is waited for: what closes meanwhile is open in all of it
+  const [open, live] = [home.openIncidents(), home.liveIncidents()];
   const recent = (await recentIncidents(RECENT, now, home.store)).filter(
     ({ closedAt }) => now - (closedAt ?? 0) < RECENT_MS,
   );
@@ -52,7 +53,7 @@ export async function snapshotOf(home: Home, rollup: Rollup): Promise<Snapshot> 
       .filter(isShown)
       .map(incidentView),
     maintenance: maintenanceViews(home, now),
-    platform: platformView(home, rollup, lanes, now),
+    platform: platformView(home, live, rollup, lanes, now),
   };
 }
 
@@ -156,8 +157,13 @@ function maintenanceViews(home: Home, now: number): MaintenanceView[] {
     }));
 }
 
-function platformView(home: Home, rollup: Rollup, lanes: readonly Lane[], now: number): PlatformView {
-  const live = home.liveIncidents();
+function platformView(
+  home: Home,
+  live: readonly Incident[],
+  rollup: Rollup,
+  lanes: readonly Lane[],
+  now: number,
+): PlatformView {
   const lastTickAt = home.lastTickAt();
   const own = live.filter((incident) => incident.class === 'config' && incident.closedAt === undefined);
   return {
