@@ -37,7 +37,8 @@ export interface Front {
 /** RFC 9110, 7.6.1. */
 const OF_THE_HOP: ReadonlySet<string> = new Set(['connection', 'keep-alive', 'transfer-encoding']);
 
-const agent = new Agent({ keepAlive: true });
+/** For what the emulators are asked. */
+export const agent = new Agent({ keepAlive: true });
 
 /** AWS as one container sees it: AWS_ENDPOINT_URL. */
 export async function startFront(behind: Behind, caller: Caller): Promise<Front> {

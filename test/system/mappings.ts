@@ -29,6 +29,7 @@ export class Mappings implements Source {
   readonly #lambda: (mapping: MappingSpec) => Lambda | undefined;
   readonly #heard: (mapping: MappingSpec, call: AwsCall) => void;
   #held: Errand[] = [];
+  #earliest: ReadonlyMap<string, number> = new Map();
 
   /** `lambda` answers nothing while a function can't be called at all. */
   constructor(
@@ -42,25 +43,29 @@ export class Mappings implements Source {
   }
 
   async due(now: number): Promise<Errand[]> {
-    for (const { mapping, at } of await this.#free()) {
-      if (at <= now) await this.#receive(mapping, now);
-    }
-    const due = this.#held.filter(({ at }) => at <= now);
+    await this.#look();
+    const due = this.#free().filter(({ at }) => at <= now);
+    for (const { mapping } of due) await this.#receive(mapping, now);
+    if (due.length > 0) await this.#look();
+    const errands = this.#held.filter(({ at }) => at <= now);
     this.#held = this.#held.filter(({ at }) => at > now);
-    return due;
+    return errands;
   }
 
-  async next(): Promise<number> {
-    const free = await this.#free();
-    return Math.min(...free.map(({ at }) => at), ...this.#held.map(({ at }) => at));
+  /** By the last look: whatever is sent after it wakes the driver. */
+  next(): number {
+    return Math.min(...[...this.#free(), ...this.#held].map(({ at }) => at));
+  }
+
+  async #look(): Promise<void> {
+    this.#earliest = await this.#queues.earliest();
   }
 
   /** Those that could be given something, and when it is there. */
-  async #free() {
-    const earliest = await this.#queues.earliest();
+  #free() {
     return this.mappings.flatMap((mapping) => {
       // moto shows a message only once its time is past.
-      const at = (earliest.get(this.#queues.arn(queueOf(mapping))) ?? Number.POSITIVE_INFINITY) + 1;
+      const at = (this.#earliest.get(this.#queues.arn(queueOf(mapping))) ?? Number.POSITIVE_INFINITY) + 1;
       return this.#lambda(mapping)?.isFree ? [{ mapping, at }] : [];
     });
   }

@@ -69,6 +69,8 @@ def app(environ, start_response):
     return [json.dumps(earliest(environ[ACCOUNT])).encode()]
 
 
+# Otherwise each request is a connection and a thread of its own.
+MotoRequestHandler.protocol_version = "HTTP/1.1"
 listening = make_server("127.0.0.1", 0, app, threaded=True, request_handler=MotoRequestHandler)
 print(listening.server_port, flush=True)
 listening.serve_forever()

@@ -9,7 +9,7 @@ import {
   SendMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
-import { type Behind, timeOf } from './front.ts';
+import { agent, type Behind, timeOf } from './front.ts';
 import type { QueueSpec } from './wiring.ts';
 
 /** A queue of a region. */
@@ -46,7 +46,7 @@ export class Queues {
   /** When the next message of each queue that holds any can be received, epoch ms, by the queue's ARN (moto-server.py). */
   async earliest(): Promise<ReadonlyMap<string, number>> {
     const url = new URL('/watchbill/earliest', this.#behind.emulators.moto);
-    const req = request(url, { headers: timeOf(this.#behind) });
+    const req = request(url, { agent, headers: timeOf(this.#behind) });
     req.end();
     const [res] = (await once(req, 'response')) as [IncomingMessage];
     return new Map(Object.entries((await json(res)) as Record<string, number>));

@@ -36,3 +36,17 @@ export async function minutes(cloud: Cloud, check: string, look: string, from: n
     name.startsWith(look) ? (Number(start) + i * 60_000 - from) / 60_000 : [],
   );
 }
+
+/** When the beats were that a location was to run since then and told of, in order, epoch ms. */
+export async function beatsOf(cloud: Cloud, location: string, since: number): Promise<number[]> {
+  const ticks = (await cloud.table.rows()).filter(({ partition }) => partition?.S?.startsWith('tick/'));
+  const beats = ticks.flatMap(({ sort }) => {
+    const [, beat, by, cause] = sort?.S?.split('/') ?? [];
+    return by === location && cause === 'schedule' && Number(beat) >= since ? [Number(beat)] : [];
+  });
+  return beats.toSorted((a, b) => a - b);
+}
+
+/** The times between them. */
+export const gaps = (beats: readonly number[]): number[] =>
+  beats.slice(1).map((beat, i) => beat - (beats[i] ?? 0));
