@@ -15,7 +15,7 @@ export default defineConfig({
           include: ['test/system/**/*.test.ts'],
           globalSetup: 'test/system/setup.ts',
           // Each has a dozen processes of its own.
-          maxWorkers: 2,
+          maxWorkers: 3,
         },
       },
     ],

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { random } from '../kit/scenes.ts';
 import type { AwsCall } from './calls.ts';
 import type { Outcome } from './container.ts';
@@ -9,7 +10,7 @@ import type { Emulators } from './emulators.ts';
 import { type Behind, type Front, startFront, type Trouble } from './front.ts';
 import { type Done, Lambda } from './lambda.ts';
 import { Mappings } from './mappings.ts';
-import { allows, type Statement } from './policies.ts';
+import { allows } from './policies.ts';
 import { clientOf, credentialsOf, Queues } from './queues.ts';
 import { Scheduler } from './scheduler.ts';
 import { Time } from './time.ts';
@@ -61,7 +62,7 @@ export class Account {
   readonly #folder: string;
   readonly #front: Front;
   readonly #lambdas = new Map<string, Lambda>();
-  readonly #policies = new Map<string, readonly Statement[]>();
+  readonly #specs = new Map<string, FunctionSpec>();
   readonly #driver: Driver;
 
   private constructor(
@@ -96,8 +97,8 @@ export class Account {
   }
 
   /**
-   * Makes what isn't there and replaces the functions: their containers end, and others come when they are called.
-   * `regions`: only there, for the rest is as it was.
+   * Makes what isn't there and replaces the functions that are others now: their containers end, and others come when
+   * they are called. `regions`: only there, for the rest is as it was.
    */
   async deploy(wiring: Wiring, regions?: readonly string[]): Promise<void> {
     const isMeant = ({ region }: { readonly region: string }) => regions?.includes(region) ?? true;
@@ -105,9 +106,10 @@ export class Account {
     for (const queue of [...first, ...later]) await this.queues.create(queue);
     for (const spec of wiring.functions.filter(isMeant)) {
       const key = keyOf(spec.name, spec.region);
+      if (sameAs(spec, this.#specs.get(key))) continue;
       await this.#lambdas.get(key)?.close();
       this.#lambdas.set(key, new Lambda(this.#optionsOf(spec)));
-      this.#policies.set(key, spec.policy);
+      this.#specs.set(key, spec);
     }
     this.scheduler.schedules = wiring.schedules;
     this.mappings.mappings = wiring.mappings;
@@ -171,7 +173,7 @@ export class Account {
   }
 
   #note(one: OfFunction, call: AwsCall, done = true): void {
-    const allowed = allows(this.#policies.get(keyOf(one.function, one.region)) ?? [], call);
+    const allowed = allows(this.#specs.get(keyOf(one.function, one.region))?.policy ?? [], call);
     this.calls.push({ ...this.#deed(one.function, one.region), ...call, done, allowed });
     if (call.action === 'sqs:SendMessage') this.#driver.wake();
   }
@@ -193,6 +195,12 @@ export class Account {
     for (const lambda of this.#lambdas.values()) lambda.hangUp();
   }
 }
+
+/** A bundle's folder is named after what it holds. */
+const sameAs = (one: FunctionSpec, other: FunctionSpec | undefined): boolean =>
+  other !== undefined && isDeepStrictEqual(named(one), named(other));
+
+const named = (spec: FunctionSpec) => ({ ...spec, code: basename(spec.code) });
 
 const keyOf = (name: string, region: string): string => `${name} ${region}`;
 

@@ -138,7 +138,7 @@ const envOf = ({ name, memory, root, env, clock }: ContainerOptions, host: strin
   AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
   AWS_LAMBDA_LOG_FORMAT: 'JSON',
   AWS_LAMBDA_LOG_LEVEL: 'INFO',
-  NODE_OPTIONS: `--import ${join(import.meta.dirname, 'shim.ts')}`,
+  NODE_OPTIONS: `--import ${join(import.meta.dirname, 'shim.mjs')}`,
   SYSTEM_TIME: clock,
   ...env,
 });

@@ -41,7 +41,17 @@ async function startDynamoDb(started: ChildProcess[]): Promise<string> {
   const port = await freePort();
   const main = 'com.amazonaws.services.dynamodbv2.local.main.ServerRunner';
   const paths = [`-Djava.library.path=${TOOLS.dynamodb}`, '-cp', `${TOOLS.dynamodb}/*`];
-  const child = startChild('java', [...paths, main, '-inMemory', '-port', `${port}`, '-disableTelemetry']);
+  // It lives for minutes: what its second compiler takes never comes back.
+  const child = startChild('java', [
+    '-XX:TieredStopAtLevel=1',
+    '-XX:+UseSerialGC',
+    ...paths,
+    main,
+    '-inMemory',
+    '-port',
+    `${port}`,
+    '-disableTelemetry',
+  ]);
   started.push(child);
   await Promise.race([listening(port, child), died(child, 'DynamoDB Local', tail(child))]);
   return `http://127.0.0.1:${port}`;

@@ -1,12 +1,64 @@
 import { expect } from 'vitest';
-
+import { deadLettersOf, probesStack } from '../../lib/deployment.ts';
 import { broken, well } from '../kit/service.ts';
-import { beatsOf, gaps, statusOf } from './shown.ts';
-import { brokenIn, onSharedCloud, STANDBY, THIRD } from './suite.ts';
+import { modes } from '../kit/stand-in.ts';
+import { beatsOf, gaps, minutes, statusOf } from './shown.ts';
+import { brokenIn, HOME, onSharedCloud, STANDBY, THIRD } from './suite.ts';
 
-const tell = onSharedCloud();
+const MINUTE = 60_000;
 /** So long a trouble must have been over for its return to be a new one. */
 const FORGOTTEN_MINUTES = 9;
+
+const tell = onSharedCloud();
+
+tell(
+  'home that is dead for five minutes is one page and its end; an outage meanwhile is history',
+  async (scene) => {
+    const { cloud, service, check } = scene;
+    const { dead } = cloud.account;
+    dead.add(HOME);
+    await cloud.run(1);
+    const from = Math.floor(cloud.account.time.now() / MINUTE) * MINUTE;
+    service.answer = broken;
+    await cloud.run(2);
+    service.answer = well;
+    await cloud.run(2);
+    dead.delete(HOME);
+    await cloud.run(6);
+    expect(scene.toldOfHome()).toEqual(['trigger: opened', 'resolve: resolved']);
+    expect(scene.told(), 'over when home heard of it').toEqual([]);
+    expect(scene.heard()).toEqual([
+      `page Watchbill cannot be seen at its home in ${HOME}`,
+      `resolve Watchbill is silent at its home in ${HOME}`,
+    ]);
+    expect(await statusOf(cloud, check)).toBe('up');
+    expect(await minutes(cloud, check, 'd', from)).toEqual([0, 1]);
+    expect(
+      (await minutes(cloud, check, 'n', from)).filter((minute) => minute > -3),
+      'no gap',
+    ).toEqual([]);
+  },
+);
+
+tell('E26 the watchdog that is killed after its page ends it all the same', async (scene) => {
+  const { cloud } = scene;
+  const { pagerDuty } = cloud.receivers;
+  cloud.account.dead.add(HOME);
+  pagerDuty.mode = () => {
+    pagerDuty.mode = modes.accept;
+    void cloud.kill('watchdog', STANDBY);
+    return { take: true, says: 'hang' };
+  };
+  await cloud.run(5);
+  expect(scene.toldOfHome()).toEqual(['trigger: opened']);
+  cloud.account.dead.delete(HOME);
+  await cloud.run(11);
+  expect(scene.toldOfHome()).toEqual(['trigger: opened', 'resolve: resolved']);
+  const letters = await cloud.deadLetters();
+  expect(letters.map(({ queue, region }) => `${queue} ${region}`)).toEqual([
+    `${deadLettersOf(probesStack(STANDBY))} ${STANDBY}`,
+  ]);
+});
 
 tell(
   'A26 what one region of three sees pages nobody: it is degraded, and a ticket when it lasts',

@@ -23,7 +23,7 @@ export interface SharedScene extends Scene {
   readonly checks: readonly object[];
   /** What PagerDuty was told in this story, and what that did: `trigger: opened`. Not of other checks, nor of home. */
   told(): string[];
-  /** What it was told of home. An end of nothing isn't in it: every ten minutes the watchdog says that home lives. */
+  /** What it was told of home. What changes nothing isn't in it: the watchdog pages each minute, and every ten it says that home lives. */
   toldOfHome(): string[];
   /** What the webhook was told in this story, tickets included: `ticket api-1 is degraded`. */
   heard(): string[];
@@ -180,7 +180,7 @@ function sharing(scene: Scene, check: string): Omit<SharedScene, 'checks'> {
         ),
     toldOfHome: () =>
       accepted()
-        .filter((one) => isOfHome(one) && one.effect !== 'dropped')
+        .filter((one) => isOfHome(one) && (one.effect === 'opened' || one.effect === 'resolved'))
         .map(({ event, effect }) => `${event.event_action}: ${effect}`),
     heard: () =>
       receivers.webhook.ledger.messages

@@ -4,7 +4,7 @@ import type { Clock } from '../../lib/ports.ts';
 
 /**
  * The time of one account: the machine's, and some ms ahead of it. It goes on by itself while something runs, and leaps
- * when nothing does. What it is ahead by stands in a file, as one float64, where containers read it (shim.ts).
+ * when nothing does. What it is ahead by stands in a file, as one float64, where containers read it (shim.mjs).
  */
 export class Time implements Clock {
   readonly after = systemClock.after;
