@@ -100,13 +100,14 @@ function inClear({ checks, notify }: Config): Mistake[] {
   });
 }
 
+/** One line for each secret, where it is named first. */
 async function unresolved(config: Config, secrets: Secrets): Promise<Mistake[]> {
   const warnings: Mistake[] = [];
-  const resolved = new Map<string, string | undefined>();
-  for (const { path, ref } of references(config)) {
-    if (!resolved.has(ref.secret)) resolved.set(ref.secret, await whyNot(ref, secrets));
-    const why = resolved.get(ref.secret);
-    if (why !== undefined) warnings.push({ path, message: why });
+  for (const [first, ...others] of Map.groupBy(references(config), ({ ref }) => ref.secret).values()) {
+    const why = first && (await whyNot(first.ref, secrets));
+    if (why === undefined) continue;
+    const also = others.length > 0 ? `; it is named ${others.length + 1} times` : '';
+    warnings.push({ path: first.path, message: `${why}${also}` });
   }
   return warnings;
 }

@@ -107,4 +107,18 @@ describe('secrets that cannot be resolved', () => {
       },
     ]);
   });
+
+  it('are one warning each, however often they are named', async () => {
+    const check = (id: string) => ({
+      id,
+      type: 'http',
+      url: 'https://example.com/',
+      headers: { authorization: { secret: 'API_TOKEN' } },
+    });
+    write('many.json', JSON.stringify({ name: 'Many', checks: ['a', 'b', 'c'].map(check) }));
+    const { warnings } = await loadConfig({ cwd: dir, named: 'many.json', secrets: localSecrets({}) });
+    expect(warnings.filter(({ message }) => message.startsWith('the secret'))).toMatchObject([
+      { path: 'checks[0].headers.authorization', message: expect.stringMatching(/; it is named 3 times$/) },
+    ]);
+  });
 });

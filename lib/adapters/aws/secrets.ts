@@ -26,8 +26,9 @@ const PAUSE_MS = 30_000;
  */
 const NO: Readonly<Record<string, string>> = {
   ResourceNotFoundException: 'there is none',
+  // Our policies name secrets with the six characters that AWS adds to each: what isn't there has none, and is denied.
   AccessDeniedException:
-    'this role lacks secretsmanager:GetSecretValue for it, or kms:Decrypt for the key of yours that encrypts it',
+    'there is none, or this role lacks secretsmanager:GetSecretValue for it, or kms:Decrypt for the key of yours that encrypts it',
   DecryptionFailure: 'its KMS key does not decrypt it',
   InvalidParameterException: 'the name is not taken',
   InvalidRequestException: 'it is marked for deletion',

@@ -73,7 +73,7 @@ const NO: readonly (readonly [string, Trouble, string])[] = [
   [
     'it is denied',
     failure('AccessDeniedException', 'User: arn:… is not authorized'),
-    'this role lacks secretsmanager:GetSecretValue for it, or kms:Decrypt for the key of yours that encrypts it (AccessDeniedException)',
+    'there is none, or this role lacks secretsmanager:GetSecretValue for it, or kms:Decrypt for the key of yours that encrypts it (AccessDeniedException)',
   ],
   [
     'it is marked for deletion',
