@@ -103,11 +103,11 @@ function inClear({ checks, notify }: Config): Mistake[] {
 /** One line for each secret, where it is named first. */
 async function unresolved(config: Config, secrets: Secrets): Promise<Mistake[]> {
   const warnings: Mistake[] = [];
-  for (const [first, ...others] of Map.groupBy(references(config), ({ ref }) => ref.secret).values()) {
-    const why = first && (await whyNot(first.ref, secrets));
+  for (const [secret, named] of Map.groupBy(references(config), ({ ref }) => ref.secret)) {
+    const why = await whyNot({ secret }, secrets);
     if (why === undefined) continue;
-    const also = others.length > 0 ? `; it is named ${others.length + 1} times` : '';
-    warnings.push({ path: first.path, message: `${why}${also}` });
+    const also = named.length > 1 ? `; it is named ${named.length} times` : '';
+    warnings.push({ path: named[0]?.path ?? [], message: `${why}${also}` });
   }
   return warnings;
 }
