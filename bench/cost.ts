@@ -7,7 +7,9 @@ import { parseArgs } from 'node:util';
 import { METRICS_WRITTEN } from '../lib/adapters/aws/metrics.ts';
 import { table } from '../lib/cli/table.ts';
 import { type Estimate, estimateOf } from '../lib/cost/estimate.ts';
-import { PRICES_AS_OF } from '../lib/cost/prices.ts';
+import { fleetOf } from '../lib/cost/fleet.ts';
+import { MINUTES, PRICES, PRICES_AS_OF } from '../lib/cost/prices.ts';
+import { ticksAMinute } from '../lib/cost/usage.ts';
 import { MINUTE_MS } from '../lib/history.ts';
 import { Home } from '../lib/home.ts';
 import type { News } from '../lib/news.ts';
@@ -22,11 +24,17 @@ import { MemoryStore } from '../test/kit/memory-store.ts';
 
 const SIZES = [5, 100, 1_000, 10_000];
 const SERVICES = ['Lambda', 'SQS', 'DynamoDB', 'CloudWatch', 'Secrets Manager', 'Data transfer'];
+const COUNTED = [
+  { ids: /^lambda/, unit: 'requests', name: 'Lambda requests' },
+  { ids: /^sqs\.messages/, unit: 'requests', name: 'SQS requests' },
+  { ids: /^dynamodb/, unit: 'write units' },
+  { ids: /^dynamodb/, unit: 'read units' },
+];
 /** The last of them is measured: the installation isn't young any more. */
 const HOURS = 5;
 const { values } = parseArgs({ options: { cpu: { type: 'boolean', default: false } } });
 
-print(values.cpu ? await measured() : priced());
+print(values.cpu ? await measured() : `${priced()}\n\n${perBeat()}`);
 
 function priced(): string {
   const rows = SIZES.map((checks) => {
@@ -41,6 +49,23 @@ function priced(): string {
   });
   const head = ['checks', 'list', 'without data out', 'free tier', ...SERVICES, 'rest', 'at the worst'];
   return `US dollars a month, us-east-1, ${PRICES_AS_OF}\n${table([head, ...rows])}`;
+}
+
+/** What a beat takes, all the rest of the installation counted in, but for the idle polls. */
+function perBeat(): string {
+  const rows = SIZES.map((checks) => {
+    const config = installationOf({ checks });
+    const beats = ticksAMinute(fleetOf(config, 'fair'));
+    const { lines } = estimateOf(config, METRICS_WRITTEN.fair);
+    const each = ({ ids, unit }: { ids: RegExp; unit: string }) =>
+      lines
+        .filter((line) => ids.test(line.id) && PRICES[line.price].unit === unit)
+        .reduce((sum, { quantity }) => sum + quantity / MINUTES / beats, 0);
+    const shares = COUNTED.map((one) => each(one).toFixed(1));
+    return [checks.toLocaleString('en'), String(Math.round(beats)), ...shares];
+  });
+  const head = ['checks', 'beats a minute', ...COUNTED.map(({ unit, name }) => name ?? unit)];
+  return `for each beat\n${table([head, ...rows])}`;
 }
 
 function sumOf({ lines }: Estimate, isMeant: (service: string) => boolean): number {
