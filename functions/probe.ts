@@ -6,8 +6,8 @@ import { sendHome } from '../lib/handlers.ts';
 import { lean } from '../lib/latest.ts';
 import { createNet } from '../lib/net/create.ts';
 import type { News } from '../lib/news.ts';
-import type { RunProbe, Site } from '../lib/observe.ts';
-import { probeOf } from '../lib/probes/index.ts';
+import type { Site } from '../lib/observe.ts';
+import { runOfNetwork } from '../lib/probes/network.ts';
 import { shardingOf } from '../lib/schedule.ts';
 import { observeAsked, observeAtOnce } from '../lib/watch.ts';
 import { clock, compiledConfig, here, log, once, variable } from './place.ts';
@@ -31,7 +31,7 @@ const open = once(async () => {
     location: region,
     config,
     sharding: shardingOf(config.checks.map(({ id }) => id)),
-    probe: (type) => probeOf(type).run as unknown as RunProbe,
+    probe: runOfNetwork,
     net: createNet({ clock, allow: config.network.allow, self: [{ host, port: Number(port) }] }),
     clock,
     secrets,

@@ -13,6 +13,8 @@ import {
 import { key } from './keys.ts';
 import type { Kept } from './latest.ts';
 import { inMaintenance } from './maintenance.ts';
+import { ACCOUNT } from './reading.ts';
+import type { Reason } from './reasons.ts';
 
 /** Everything a case depends on: the newest readings, what is open, and the time. */
 export interface World {
@@ -31,6 +33,9 @@ export interface World {
 
 /** A parent that has had no say for so long holds its children no longer. */
 const PARENT_SILENCE_MS = 120_000;
+
+/** What is said of a check whose type says nothing better. */
+const PLAINLY = { down: 'is down', degraded: 'is degraded' };
 
 export const checkSubject = (id: string, kind: IncidentClass): string => key('check', id, kind);
 
@@ -52,6 +57,7 @@ export function casesOf(check: Check, world: World): Case[] {
     evidence: verdict.evidence,
   };
   const down = checkSubject(check.id, 'down');
+  const says = check.says ?? PLAINLY;
   return [
     {
       ...about,
@@ -59,7 +65,7 @@ export function casesOf(check: Check, world: World): Case[] {
       class: 'down',
       severity: check.severity,
       want: verdict.down,
-      title: `${check.name} is down`,
+      title: `${check.name} ${says.down}`,
       heldBy: maintenance ?? (verdict.down === 'open' ? parentOf(check, down, verdict, world) : undefined),
       announceAfter: 0,
       ...(verdict.failingSince !== undefined && { failingSince: verdict.failingSince }),
@@ -70,7 +76,7 @@ export function casesOf(check: Check, world: World): Case[] {
       class: 'degraded',
       severity: 'ticket',
       want: verdict.degraded,
-      title: `${check.name} is degraded`,
+      title: `${check.name} ${says.degraded}`,
       heldBy: maintenance,
       announceAfter: config.judge.degradedAfter,
     },
@@ -79,13 +85,17 @@ export function casesOf(check: Check, world: World): Case[] {
       subject: checkSubject(check.id, 'unknown'),
       class: 'unknown',
       severity: 'ticket',
-      want: verdict.unknown === 'open' && isYetToRun(check, world) ? 'hold' : verdict.unknown,
+      want: verdict.unknown === 'open' && isYetToCome(check, verdict, world) ? 'hold' : verdict.unknown,
       title: `${check.name} cannot be checked`,
       heldBy: maintenance,
       announceAfter: config.judge.unknownAfter,
     },
   ];
 }
+
+/** Nothing is known of it, and that is as it should be so far. */
+const isYetToCome = (check: Check, { evidence }: Verdict, world: World): boolean =>
+  evidence.reasons.includes('heartbeat_awaited' satisfies Reason) || isYetToRun(check, world);
 
 /** It hasn't been looked at since home, or its config, is new: that nothing is known is no trouble yet. */
 function isYetToRun(check: Check, { known, begun, now }: World): boolean {
@@ -120,7 +130,8 @@ export function locationCases(
   readingsAt: (location: string) => { reading: Kept; every: number }[],
 ): Case[] {
   const { locations, judge: rules } = world.config;
-  const mostAreSilent = world.silent.size * 2 > locations.length;
+  const watching = locations.filter((name) => name !== ACCOUNT);
+  const mostAreSilent = watching.filter((name) => world.silent.has(name)).length * 2 > watching.length;
   const blind = locations.map((name): Case => {
     const { want, evidence } = judgeLocation(readingsAt(name), world.now);
     const { reasons = [], message = '' } = evidence?.detail ?? {};
@@ -135,7 +146,8 @@ export function locationCases(
   });
   const silence = { at: world.now, reasons: ['silent'], message: SILENCE };
   const silent = locations.map((name): Case => {
-    const want = !world.silent.has(name) ? 'close' : mostAreSilent ? 'hold' : 'open';
+    const isToldOf = mostAreSilent && name !== ACCOUNT;
+    const want = !world.silent.has(name) ? 'close' : isToldOf ? 'hold' : 'open';
     return {
       ...locationCase(world, { ...silence, locations: [name] }),
       subject: key('location', name, 'silent'),
@@ -144,11 +156,11 @@ export function locationCases(
     };
   });
   const all: Case = {
-    ...locationCase(world, { ...silence, locations: [...world.silent] }),
+    ...locationCase(world, { ...silence, locations: watching.filter((name) => world.silent.has(name)) }),
     subject: key('locations', 'silent'),
     severity: 'page',
     want: mostAreSilent ? 'open' : 'close',
-    title: locations.length > 1 ? 'Most locations are silent' : `The location ${locations[0]} is silent`,
+    title: watching.length > 1 ? 'Most locations are silent' : `The location ${watching[0]} is silent`,
   };
   return [...blind, ...silent, all];
 }

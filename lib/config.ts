@@ -2,7 +2,7 @@ import { saysWhere } from './config/aws.ts';
 import { compile } from './config/compile.ts';
 import type { Config, Place } from './config/compiled.ts';
 import { ConfigError, type Problem } from './config/error.ts';
-import { readerBeside } from './config/file.ts';
+import { locatorBeside, readerBeside } from './config/file.ts';
 import { findConfig, readConfig, type Source } from './config/load.ts';
 import { warningsOf } from './config/warnings.ts';
 import type { Secrets } from './ports.ts';
@@ -49,7 +49,7 @@ export async function checkConfig({ cwd, named, secrets }: Loading): Promise<Loa
 
 async function use(source: Source, place: Place, secrets: Secrets | undefined): Promise<Loaded> {
   const { name, path, value, mistakes, locate } = source;
-  const compiled = compile(value, readerBeside(path), place, mistakes);
+  const compiled = compile(value, readerBeside(path), place, mistakes, locatorBeside(path));
   if ('mistakes' in compiled) throw new ConfigError(name, locate(compiled.mistakes));
   return {
     name,

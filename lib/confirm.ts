@@ -3,7 +3,9 @@ import type { Check } from './config/compiled.ts';
 import { PROBES_AT_ONCE } from './deployment.ts';
 import { MINUTE_MS } from './history.ts';
 import type { IncidentClass } from './incident.ts';
+import type { Kept } from './latest.ts';
 import type { Ask, EarlyTick } from './reading.ts';
+import { isFinal } from './reasons.ts';
 import { hashOf } from './schedule.ts';
 
 /**
@@ -65,6 +67,7 @@ function isDoubtful(check: Check, location: string, world: World): boolean {
   if (world.now - lastAt > check.every + MINUTE_MS) return true;
   if (isScheduled || !latest) return false;
   const opened = (kind: IncidentClass) => world.open(checkSubject(check.id, kind))?.openedAt;
+  if (isFact(latest.newest, check, world.now)) return false;
   if (opened('down') !== undefined) return true;
   const { newest, known } = latest;
   const isBad = newest.status === 'down' || newest.status === 'unknown';
@@ -72,6 +75,10 @@ function isDoubtful(check: Check, location: string, world: World): boolean {
   const since = opened('degraded') ?? opened('unknown') ?? wasKnown;
   return isBad && since !== undefined && world.now - since < DOUBT_MS;
 }
+
+/** It has just told of what a second look can't mend: a policy that is broken stays so for hours. */
+const isFact = ({ at, detail }: Kept, { every }: Check, now: number): boolean =>
+  (detail?.reasons ?? []).some(isFinal) && now - at < every / 12;
 
 /** One ask, or as few as it takes; each of checks whose readings lie together, so that they make few ticks. */
 function ask(location: string, why: 'confirm' | 'renew', checks: readonly Check[], at: number): Ask[] {

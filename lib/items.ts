@@ -66,4 +66,6 @@ export const recentKey = (at: number, incident: Pick<Incident, 'subject' | 'n'>)
 export const LANES = 'lane';
 export const laneKey = (hash: string): Key => ({ partition: LANES, sort: key(hash) });
 export const aliveKey = (who: 'decide' | 'deliver'): Key => ({ partition: 'alive', sort: who });
+export const HEARTBEATS = 'heartbeat';
+export const heartbeatKey = (id: string): Key => ({ partition: HEARTBEATS, sort: key(id) });
 export const INSTALLATION: Key = { partition: 'installation', sort: 'id' };

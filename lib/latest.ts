@@ -123,7 +123,8 @@ export const lean = (tick: Tick): Tick => ({ ...tick, readings: tick.readings.ma
 
 export function leanReading(reading: Reading): Reading {
   const { latencyMs, detail: { message, facts, phases } = NO_WORDS } = keep(reading);
-  return { ...reading, latencyMs, message, facts, phases };
+  const { dues: _, ...rest } = reading;
+  return { ...rest, latencyMs, message, facts, phases };
 }
 
 const NO_WORDS: Omit<Detail, 'reasons'> = { message: '', facts: {}, phases: {} };

@@ -7,7 +7,7 @@ import { createParts } from './parts.ts';
 import { type Log, type Queue, sleep } from './ports.ts';
 import type { ProbeContext } from './probes/define.ts';
 import { type Cause, type EarlyTick, type Finding, passed, type Reading, type Tick } from './reading.ts';
-import type { Reason } from './reasons.ts';
+import { isFinal } from './reasons.ts';
 import { redact, redactFacts } from './redact.ts';
 import { hashOf, retryStarts, type Sharding, shardOf } from './schedule.ts';
 import { Turns } from './turns.ts';
@@ -56,9 +56,6 @@ export interface Beat {
   /** Beats of checks that were skipped before this one: told once, with its first part. */
   readonly skipped: number;
 }
-
-/** Failures that a second try can't mend. */
-const FINAL: ReadonlySet<string> = new Set<Reason>(['target_refused', 'misconfigured', 'http2_unsupported']);
 
 /** Runs one beat: every due check, each with its retries, and sends home what was found. */
 export async function runBeat(beat: Beat, site: Site): Promise<void> {
@@ -139,7 +136,7 @@ async function confirm(
 }
 
 const isSettled = (finding: Finding | undefined): boolean =>
-  finding !== undefined && (passed(finding.status) || finding.reasons.some((reason) => FINAL.has(reason)));
+  finding !== undefined && (passed(finding.status) || finding.reasons.some(isFinal));
 
 /** A try that passed decides; without one, anything we couldn't tell makes all of it unknown. */
 function lastWord(findings: readonly Finding[]): Finding {

@@ -122,8 +122,16 @@ const mayBeMissing = (name: string, setting: Setting): Statement => ({
 
 function wantedByChecks(setting: Setting): Statement[] {
   const { config, region } = setting;
-  const checks = config.checks.filter(({ locations }) => locations.includes(region));
-  const ofProbes = checks.flatMap((check) => probeOf(check.type).permissions?.(check as never) ?? []);
+  return neededBy(
+    config.checks.filter(({ locations }) => locations.includes(region)),
+    setting,
+  );
+}
+
+function neededBy(checks: Config['checks'], setting: Setting): Statement[] {
+  const ofProbes = checks.flatMap(
+    (check) => probeOf(check.type).permissions?.(check as never, setting) ?? [],
+  );
   return [secrets(checks, setting), ...ofProbes];
 }
 

@@ -26,6 +26,16 @@ export type FactValue =
 /** Things worth knowing that aren't faults (`httpStatus`, `protocol`, `expiresAt` …), small and never secret. */
 export type Facts = Readonly<Record<string, FactValue>>;
 
+/** Something that runs out: a certificate, a token; or, by its policy, a key or a backup. */
+export interface Due {
+  /** What it is, for people, never secret: `key AKIA…WXYZ of alice`. */
+  readonly what: string;
+  /** When it runs out, epoch ms. */
+  readonly at: number;
+  /** What runs out then: `expires`, or the policy: `is 90 d old`. */
+  readonly why: string;
+}
+
 /** What one try found: the outcome of `Probe.run`. */
 export interface Finding {
   readonly status: Status;
@@ -37,6 +47,8 @@ export interface Finding {
   readonly latencyMs: number;
   readonly phases: Phases;
   readonly facts: Facts;
+  /** Whatever it knows to run out, for `watchbill expiries`; it is not kept. */
+  readonly dues?: readonly Due[];
 }
 
 /** What one run of a check found, its tries included. */
@@ -54,6 +66,9 @@ export interface Reading extends Finding {
  * for different checks have different names, so that two of the same millisecond give two ticks.
  */
 export type Cause = 'schedule' | `confirm${string}` | `renew${string}`;
+
+/** The location of checks that look at the account on AWS: one place, at home, whatever the regions are. */
+export const ACCOUNT = 'account';
 
 /** The readings that one location sends home for one beat, or a part of them. */
 export interface Tick {

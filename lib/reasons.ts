@@ -4,11 +4,14 @@ interface Meaning {
   /** The status it gives, unless a check's policy says otherwise. */
   readonly status: Status;
   readonly means: string;
+  /** Nothing that a second try could mend: it is believed at once. */
+  readonly final?: true;
 }
 
 const down = (means: string): Meaning => ({ status: 'down', means });
 const degraded = (means: string): Meaning => ({ status: 'degraded', means });
 const unknown = (means: string): Meaning => ({ status: 'unknown', means });
+const final = (meaning: Meaning): Meaning => ({ ...meaning, final: true });
 
 /**
  * Every reason code, in the order of the docs. They are a public contract: the API, the CLI, pages and tests
@@ -23,9 +26,9 @@ export const REASONS = {
   self_frozen: unknown('Our process stood still during the run.'),
   self_error: unknown('Watchbill itself failed; the log tells why.'),
   observer_blind: unknown('Nothing passed here and every canary failed: the location itself is cut off.'),
-  target_refused: unknown('The policy forbids the address (see network.allow).'),
-  misconfigured: unknown('The check cannot run as it is configured, a missing secret for example.'),
-  http2_unsupported: unknown('The server speaks HTTP/2 only.'),
+  target_refused: final(unknown('The policy forbids the address (see network.allow).')),
+  misconfigured: final(unknown('The check cannot run as it is configured, a missing secret for example.')),
+  http2_unsupported: final(unknown('The server speaks HTTP/2 only.')),
   partial: degraded('A minority of the locations sees it down.'),
 
   // network and DNS
@@ -111,6 +114,66 @@ export const REASONS = {
   bad_http: down('The answer breaks the rules of HTTP.'),
   not_http: down('The answer is not HTTP.'),
   unexpected_upgrade: down('The server switched protocols without being asked.'),
+
+  // the APIs of AWS
+  aws_denied: final(unknown('AWS does not let us look: the message names the missing action.')),
+  aws_throttled: unknown('AWS throttles us.'),
+  aws_unavailable: unknown('The API of AWS does not answer, or fails.'),
+
+  // tokens and credentials
+  token_expired: final(down('The token or credential has expired.')),
+  token_expires_soon: final(degraded('It expires soon; down once "fail" is reached.')),
+  token_not_yet_valid: final(down('The token is not valid yet, or was issued in the future.')),
+  token_never_expires: final(down('The token never expires, though a longest lifetime is set.')),
+  token_lives_too_long: final(down('The token is valid for longer than "lifetime" allows.')),
+  token_invalid: final(down('The token is not what it should be: its form, algorithm, signature or claims.')),
+  token_inactive: final(down('The authorization server says that the token is not active.')),
+  token_missing: down('The answer holds no token where there should be one.'),
+  token_type_unsupported: final(down('The token is of a type that is not "Bearer".')),
+  wrong_issuer: final(down('The token is from another issuer.')),
+  wrong_audience: final(down('The token is for another audience.')),
+  jwks_unavailable: degraded('The keys that prove the signature cannot be had.'),
+  introspection_unavailable: degraded('The authorization server does not say whether the token is active.'),
+  invalid_client: final(down('The authorization server does not take our client id and secret.')),
+  invalid_scope: final(down('The authorization server does not give the scope or audience.')),
+  grant_refused: final(down('The authorization server refuses the token for another reason.')),
+  expiry_missing: final(down('Nothing says when it expires.')),
+  not_rejected: final(down('What must be refused was accepted: an expired, revoked or rotated credential.')),
+  not_accepted: final(down('The new credential is refused.')),
+
+  // keys and their rotation
+  key_missing: final(down('There is no key, or none that is in use.')),
+  key_too_old: final(down('The key is older than its policy allows.')),
+  key_due_soon: final(degraded('The key is soon older than its policy allows.')),
+  key_unused: final(degraded('The key was not used for so long that nobody seems to need it.')),
+  root_key: final(down('The root user of the account has access keys.')),
+  rotation_disabled: final(down('Rotation is switched off.')),
+  rotation_failing: final(down('A rotation was due and did not happen.')),
+  rotation_stuck: final(down('A rotation has begun and does not end.')),
+  renewal_failed: final(down('The renewal of the certificate has failed.')),
+  renewal_pending: final(degraded('The renewal of the certificate waits for somebody.')),
+
+  // backups
+  backup_missing: final(down('There is no backup that could be restored.')),
+  backup_too_old: final(down('The newest good backup is older than its policy allows.')),
+  backup_due_soon: final(degraded('The newest good backup is soon older than its policy allows.')),
+  backup_failed: final(degraded('The newest backup has failed; an older one is still good.')),
+  backup_future: final(degraded('A backup is dated in the future: it does not count.')),
+  backup_empty: final(degraded('A backup is empty: it does not count.')),
+  backup_too_small: final(down('The newest good backup is smaller than "minSize".')),
+  backup_shrunk: final(degraded('The newest backup is far smaller than the ones before.')),
+  backup_not_encrypted: final(down('The backup is not encrypted.')),
+  copy_missing: final(down('The copy in the other region is missing or too old.')),
+  retention_too_short: final(degraded('The oldest backup does not reach back far enough.')),
+  pitr_off: final(down('Recovery to a point in time is switched off.')),
+  restore_untested: final(degraded('No restore was tested for longer than the policy allows.')),
+  restore_failed: final(down('The newest test of a restore has failed.')),
+  restore_too_slow: final(degraded('The newest test of a restore took longer than allowed.')),
+
+  // what reports by itself
+  heartbeat_awaited: final(unknown('Nothing was heard of it yet; it is not late yet.')),
+  heartbeat_missed: final(down('It is late: nothing was heard for "every" and "grace".')),
+  heartbeat_failed: final(down('It reported a failure.')),
 } as const satisfies Record<string, Meaning>;
 
 /** A reason code of docs/reasons.md. */
@@ -118,6 +181,9 @@ export type Reason = keyof typeof REASONS;
 
 /** The status that a reason gives by itself. */
 export const statusOf = (reason: Reason): Status => REASONS[reason].status;
+
+/** Whether a second try could not mend it. */
+export const isFinal = (reason: string): boolean => reason in REASONS && 'final' in REASONS[reason as Reason];
 
 /** Reasons that speak of the observer and not of one target: they belong to the location. */
 export const OBSERVER_REASONS: ReadonlySet<string> = new Set<Reason>([

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { Writable } from 'node:stream';
+import { openAwsApi } from '../adapters/aws/api.ts';
 import { systemClock } from '../adapters/local/clock.ts';
 import { consoleLog } from '../adapters/local/console-log.ts';
 import { lockDataDir } from '../adapters/local/data-dir.ts';
@@ -11,11 +12,11 @@ import { canaryAnswers } from '../canary.ts';
 import { findConfig } from '../config/load.ts';
 import { type Loaded, loadConfig, printed } from '../config.ts';
 import type { Sender } from '../deliver.ts';
+import { heardIn } from '../heartbeat.ts';
 import { createNet } from '../net/create.ts';
 import { notifierOf } from '../notifiers/index.ts';
-import type { RunProbe } from '../observe.ts';
 import type { Secrets } from '../ports.ts';
-import { probeOf } from '../probes/index.ts';
+import { runOf } from '../probes/index.ts';
 import { createStatusApp } from '../status/app.ts';
 import { CommandError } from './failure.ts';
 import { blobsIn, readSnapshot, tellAddress } from './open.ts';
@@ -88,7 +89,7 @@ export async function start({
     log,
     secrets,
     net: () => createNet({ clock, allow: loaded.config.network.allow, self: [addressOf(serving)] }),
-    probe: (type) => probeOf(type).run as unknown as RunProbe,
+    probe: runOf({ aws: openAwsApi, heard: heardIn(store, clock) }),
     sender: (type) => notifierOf(type) as unknown as Sender,
     canaryAnswers,
     baseUrl: () => loaded.config.statusPage.url ?? serving.url,

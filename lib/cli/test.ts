@@ -1,3 +1,4 @@
+import { openAwsApi } from '../adapters/aws/api.ts';
 import { systemClock } from '../adapters/local/clock.ts';
 import { consoleLog, printable } from '../adapters/local/console-log.ts';
 import { canaryAnswers } from '../canary.ts';
@@ -5,9 +6,9 @@ import type { Check, Config } from '../config/compiled.ts';
 import { didYouMean } from '../config/suggest.ts';
 import { ConfigError, loadConfig } from '../config.ts';
 import { createNet } from '../net/create.ts';
-import { type RunProbe, runBeat } from '../observe.ts';
+import { runBeat } from '../observe.ts';
 import type { Secrets } from '../ports.ts';
-import { probeOf } from '../probes/index.ts';
+import { runOf } from '../probes/index.ts';
 import type { Phases, Reading, Tick } from '../reading.ts';
 import { shardingOf } from '../schedule.ts';
 import { lasted } from '../words.ts';
@@ -71,6 +72,7 @@ async function readingsOf(
   const ticks: Tick[] = [];
   const running = new Set<string>();
   const begun = new Set<string>();
+  const run = runOf({ aws: openAwsApi, heard: async () => ({ since: systemClock.now() }) });
   const stopTelling = tellProgress(checks.length, begun, running, err);
   try {
     await runBeat(
@@ -81,7 +83,7 @@ async function readingsOf(
         sharding: shardingOf(checks.map(({ id }) => id)),
         probe: (type) => (check, context) => {
           begun.add(check.id);
-          return (probeOf(type).run as unknown as RunProbe)(check, context);
+          return run(type)(check, context);
         },
         net: createNet({ clock: systemClock, allow: config.network.allow, self: [] }),
         clock: systemClock,

@@ -3,7 +3,8 @@ import { createPolicy, isCidr } from '../net/policy.ts';
 import { notifierOf } from '../notifiers/index.ts';
 import { overfull } from '../permissions.ts';
 import type { Json } from '../ports.ts';
-import { probeOf } from '../probes/index.ts';
+import { isOfAccount, probeOf } from '../probes/index.ts';
+import { ACCOUNT } from '../reading.ts';
 import { locationRules } from './aws.ts';
 import type { Aws, Check, Config, Maintenance, Place, Receiver } from './compiled.ts';
 import { type Mistake, type Path, pathText } from './error.ts';
@@ -23,22 +24,27 @@ let around: Around;
 
 /** Made once: to make it takes longer than to read most configs by it. */
 const SCHEMA = makeSchema(
-  makeFields({ read: (path) => around.read(path), refuses: (host, port) => around.refuses(host, port) }),
+  makeFields({
+    read: (path) => around.read(path),
+    locate: (path) => around.locate(path),
+    refuses: (host, port) => around.refuses(host, port),
+  }),
 );
 
 /**
  * Checks what a user wrote and makes the core's config of it: every default in place, files inlined, times in ms.
  * `read` answers the text of a file that the config names, or throws an error of one line; `place`: where it is to be
- * used; `told`: what is already known to be wrong.
+ * used; `told`: what is already known to be wrong; `locate`: what makes a path in the config an absolute one.
  */
 export function compile(
   input: unknown,
   read: (path: string) => string,
   place: Place = 'machine',
   told: readonly Mistake[] = [],
+  locate: (path: string) => string = (path) => path,
 ): Compiled {
   const { value: raw, mistakes: odd } = plain(input);
-  around = { read, refuses: guardOf(raw) };
+  around = { read, locate, refuses: guardOf(raw) };
   const outer = salvage(SCHEMA.outer, raw, []);
   const checks = listed(raw, 'checks').map((entry, index) => readCheck(entry, ['checks', index]));
   const windows = listed(raw, 'maintenance').map((entry, index) => readWindow(entry, ['maintenance', index]));
@@ -79,12 +85,14 @@ function finish(
 ): Config {
   const { name, network, judge, observer, statusPage } = outer;
   const aws = outer.aws && finishAws(outer.aws);
-  const locations = (place === 'aws' && aws?.locations) || ['local'];
+  const everywhere = (place === 'aws' && aws?.locations) || ['local'];
+  const finished = checks.map((check) => finishCheck(check, everywhere, place));
+  const ofAccount = finished.some((check) => check.locations.includes(ACCOUNT));
   return {
     name,
-    locations,
+    locations: ofAccount ? [...everywhere, ACCOUNT] : everywhere,
     aws,
-    checks: checks.map((check) => finishCheck(check, (place === 'aws' && check.locations) || locations)),
+    checks: finished,
     network,
     judge,
     observer,
@@ -102,15 +110,23 @@ const finishAws = (aws: NonNullable<Outer['aws']>): Aws => ({
   domain: aws.domain,
 });
 
-function finishCheck(value: CheckValue, locations: readonly string[]): Check {
+function finishCheck(value: CheckValue, everywhere: readonly string[], place: Place): Check {
+  const { target, looksEvery, says } = probeOf(value.type);
   const check = {
     ...value,
     name: value.name ?? value.id,
     group: value.group,
     runbook: value.runbook,
-    locations,
+    locations: locationsOf(value, everywhere, place),
+    ...(looksEvery !== undefined && { every: looksEvery, period: value.every }),
+    ...(says && { says }),
   };
-  return { ...check, target: probeOf(value.type).target({ ...check, target: '' }) };
+  return { ...check, target: target({ ...check, target: '' }) };
+}
+
+function locationsOf({ type, locations }: CheckValue, everywhere: readonly string[], place: Place) {
+  if (place === 'machine') return everywhere;
+  return isOfAccount(type) ? [ACCOUNT] : (locations ?? everywhere);
 }
 
 function finishReceiver(type: string, fields: object): Receiver {

@@ -11,6 +11,8 @@ export interface Check {
   readonly name: string;
   readonly group: string | undefined;
   readonly every: number;
+  /** Of what reports by itself: how often it should, ms. `every` is then how often we look whether it has. */
+  readonly period?: number;
   /** For each try. */
   readonly timeout: number;
   readonly severity: Severity;
@@ -18,8 +20,10 @@ export interface Check {
   readonly runbook: string | undefined;
   readonly public: boolean;
   readonly dependsOn: readonly string[];
-  /** Where it runs: `['local']` on one machine, AWS regions on AWS. Never empty. */
+  /** Where it runs: `['local']` on one machine, AWS regions on AWS, or there `['account']`. Never empty. */
   readonly locations: readonly string[];
+  /** What the titles of its incidents say; absent: that it is down, or degraded. */
+  readonly says?: { readonly down: string; readonly degraded: string };
   /** What is watched, in a few words: made by the probe when the config is compiled. */
   readonly target: string;
 }
@@ -80,7 +84,7 @@ export type Place = 'machine' | 'aws';
  */
 export interface Config {
   readonly name: string;
-  /** All that any check runs in: `['local']` on one machine, those of `aws` on AWS. */
+  /** All that any check runs in: `['local']` on one machine; on AWS those of `aws`, and `account` if any check is of it. */
   readonly locations: readonly string[];
   /** As it is written, wherever the config is used; undefined: it isn't. */
   readonly aws: Aws | undefined;

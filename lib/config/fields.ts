@@ -21,6 +21,10 @@ export interface Fields {
   readonly address: Zod.ZodType<{ readonly host: string; readonly port: number | undefined }, string>;
   /** A file next to the config; its text is put in its place when the config is compiled. */
   readonly file: Zod.ZodType<string, string>;
+  /** A path on this machine, made absolute: relative ones start where the config is. What is there is looked at later. */
+  readonly path: Zod.ZodType<string, string>;
+  /** The name of an AWS region. */
+  readonly region: Zod.ZodType<string, string>;
   /** A regular expression without catastrophic backtracking, as a string. */
   readonly regex: Zod.ZodType<string, string>;
 }

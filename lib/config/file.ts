@@ -52,6 +52,12 @@ function lineOf(bytes: Buffer): number {
   return line;
 }
 
+/** Where the paths in a config lead. */
+export const locatorBeside =
+  (config: string) =>
+  (name: string): string =>
+    resolve(dirname(config), name);
+
 /** Reads the files that a config names, relative to it, each once. Throws errors of one line. */
 export function readerBeside(config: string): (name: string) => string {
   const texts = new Map<string, string>();

@@ -10,7 +10,7 @@ type Whole = z.input<ReturnType<typeof makeSchema>['whole']>;
 type Written<S extends z.ZodRawShape> = z.input<z.ZodObject<S>>;
 
 type CheckInput<P> =
-  P extends Probe<infer T, infer S>
+  P extends Probe<infer T, infer S, infer _C>
     ? { type: T } & Written<ReturnType<typeof commonShape>> & Written<S>
     : never;
 

@@ -11,6 +11,8 @@ import { saying } from './saying.ts';
 export interface Around {
   /** The text of a file that the config names; throws an error whose message is one line. */
   readonly read: (path: string) => string;
+  /** The absolute path of one that is relative to the config. */
+  readonly locate: (path: string) => string;
   /** Why a host may not be dialled, as far as that can be told without DNS; undefined: it may. */
   readonly refuses: (host: string, port?: number) => string | undefined;
 }
@@ -23,12 +25,11 @@ export interface OwnFields extends Fields {
   readonly id: z.ZodType<string, string>;
   /** An absolute http or https URL that people follow; we never dial it. */
   readonly link: z.ZodType<string, string>;
-  /** The name of an AWS region. */
   readonly region: z.ZodType<Region, Region>;
 }
 
 /** The fields: a file is read where it is named, a host is judged where it stands. */
-export function makeFields({ read, refuses }: Around): OwnFields {
+export function makeFields({ read, locate, refuses }: Around): OwnFields {
   const guarded = (context: z.core.$RefinementCtx<string>, host: string, port?: number): void => {
     const why = refuses(host, port);
     if (why !== undefined) context.addIssue(sentence(why));
@@ -68,6 +69,7 @@ export function makeFields({ read, refuses }: Around): OwnFields {
       guarded(context, address.host, address.port);
       return address;
     }),
+    path: text(1_000).transform(locate),
     file: z
       .string()
       .min(1)

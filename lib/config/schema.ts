@@ -4,7 +4,7 @@ import { isCidr } from '../net/policy.ts';
 import type { Notifier } from '../notifiers/define.ts';
 import { NOTIFIERS } from '../notifiers/index.ts';
 import type { Probe } from '../probes/define.ts';
-import { PROBES } from '../probes/index.ts';
+import { isOfAccount, PROBES } from '../probes/index.ts';
 import { awsShape } from './aws.ts';
 import { wrongCron, wrongTimeZone } from './cron.ts';
 import { DURATION_MAX, showDuration } from './duration.ts';
@@ -41,10 +41,16 @@ function checkShape(probe: Probe, fields: OwnFields) {
     .strictObject({
       type: z.literal(probe.type).describe('What kind of check it is'),
       ...commonShape(fields, probe.defaults),
+      ...(isOfAccount(probe.type) && { locations: nowhere }),
       ...probe.shape(z, fields),
     })
     .describe(probe.summary);
 }
+
+/** Of a check that looks at the account. */
+const nowhere = z
+  .undefined({ error: 'must not be set: it looks at the account, and runs at home alone' })
+  .optional();
 
 /** What every check has. */
 export function commonShape(
@@ -59,7 +65,7 @@ export function commonShape(
       .prefault(defaults.every ?? '60s')
       .describe('How often it runs, 5s to 30d'),
     timeout: between(duration, TIMEOUT)
-      .prefault('10s')
+      .prefault(defaults.timeout ?? '10s')
       .describe('How long each try may take: less than "every", at most 30s'),
     severity: z
       .enum(['page', 'ticket'])

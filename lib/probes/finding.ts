@@ -1,5 +1,5 @@
 import { Fault } from '../net/net.ts';
-import { type Facts, type Finding, type Phases, STATUSES, type Status } from '../reading.ts';
+import { type Due, type Facts, type Finding, type Phases, STATUSES, type Status } from '../reading.ts';
 import { type Reason, statusOf } from '../reasons.ts';
 
 /** Longest message of a finding, in UTF-16 units. */
@@ -19,6 +19,7 @@ export interface Measured {
   readonly latencyMs: number;
   readonly phases?: Phases;
   readonly facts?: Facts;
+  readonly dues?: readonly Due[];
 }
 
 /** A finding from everything that is wrong, in any order: no issue is `up`, else the worst one decides. */
@@ -31,6 +32,7 @@ export function found(issues: readonly Issue[], measured: Measured): Finding {
     latencyMs: measured.latencyMs,
     phases: measured.phases ?? {},
     facts: measured.facts ?? {},
+    ...(measured.dues && { dues: measured.dues }),
   };
 }
 

@@ -1,11 +1,10 @@
+import type { RunProbe } from '../observe.ts';
+import { ACCOUNT_PROBES, type Account, runOfAccount } from './account.ts';
 import type { Probe } from './define.ts';
-import { dns } from './dns.ts';
-import { http } from './http.ts';
-import { tcp } from './tcp.ts';
-import { tls } from './tls.ts';
+import { NETWORK_PROBES, runOfNetwork } from './network.ts';
 
 /** Every type of check, once; every other list of them derives from this one. */
-const LIST = [http, tls, tcp, dns] as const;
+const LIST = [...NETWORK_PROBES, ...ACCOUNT_PROBES] as const;
 
 /** The probes with their types: what the types of the config are made of. */
 export type KnownProbe = (typeof LIST)[number];
@@ -24,3 +23,13 @@ export function probeOf(type: string): Probe {
   if (!probe) throw new TypeError(`no probe of type ${type}`);
   return probe;
 }
+
+/** Whether checks of this type look at the account: on AWS they run in one place. */
+export const isOfAccount = (type: string): boolean =>
+  ACCOUNT_PROBES.some((probe: { readonly type: string }) => probe.type === type);
+
+/** What runs checks of any type, where one process runs all. */
+export const runOf =
+  (account: Account) =>
+  (type: string): RunProbe =>
+    runOfAccount(type, account) ?? runOfNetwork(type);

@@ -117,7 +117,7 @@ const mutant = fc.array(change, { minLength: 1, maxLength: 3 }).map((changes) =>
   return config;
 });
 
-const schema = makeSchema(makeFields({ read: () => '', refuses: () => undefined }));
+const schema = makeSchema(makeFields({ read: () => '', locate: String, refuses: () => undefined }));
 
 /** What must hold of any input: a config that the schema takes too, or one-line mistakes, one for each place. */
 function holds(config: unknown): void {

@@ -59,7 +59,7 @@ ${types.map((type) => typeSection(type, common)).join('\n')}`;
 }
 
 function commonSchema(): Node {
-  const fields = makeFields({ read: String, refuses: () => undefined });
+  const fields = makeFields({ read: String, locate: String, refuses: () => undefined });
   return z.toJSONSchema(z.object(commonShape(fields)), { io: 'input' }) as Node;
 }
 

@@ -274,7 +274,9 @@ test('without its routing key nothing is sent', async () => {
 });
 
 describe('in the config', () => {
-  const shape = z.strictObject(pagerduty.shape(z, makeFields({ read: String, refuses: () => undefined })));
+  const shape = z.strictObject(
+    pagerduty.shape(z, makeFields({ read: String, locate: String, refuses: () => undefined })),
+  );
 
   test('the routing key is enough', () => {
     const routingKey = { secret: 'PD_KEY' };

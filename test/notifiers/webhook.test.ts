@@ -138,7 +138,9 @@ test.each<[string, Record<string, string>]>([
 });
 
 describe('in the config', () => {
-  const shape = z.strictObject(webhook.shape(z, makeFields({ read: String, refuses: () => undefined })));
+  const shape = z.strictObject(
+    webhook.shape(z, makeFields({ read: String, locate: String, refuses: () => undefined })),
+  );
   const least = { url: 'https://hook.acme.test/', signingKey: { secret: 'HOOK_KEY' } };
 
   test('an address and a key are enough; headers may be added', () => {

@@ -8,6 +8,9 @@ const KINDS = {
     'SlowDown',
     'Throttling',
     'ThrottlingException',
+    'ThrottledException',
+    'TooManyRequestsException',
+    'EC2ThrottledException',
   ],
   'not there': [
     'AWS.SimpleQueueService.NonExistentQueue',
@@ -15,7 +18,15 @@ const KINDS = {
     'QueueDoesNotExist',
     'ResourceNotFoundException',
   ],
-  'access denied': ['AccessDenied', 'AccessDeniedException'],
+  // EC2 and RDS have names of their own for it: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
+  'access denied': [
+    'AccessDenied',
+    'AccessDeniedException',
+    'AuthFailure',
+    'NotAuthorized',
+    'UnauthorizedOperation',
+    'AuthorizationErrorException',
+  ],
   // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/CommonErrors.html
   'our credentials are not taken': [
     'ExpiredTokenException',
@@ -24,11 +35,24 @@ const KINDS = {
     'InvalidSignatureException',
     'MissingAuthenticationTokenException',
     'UnrecognizedClientException',
+    'InvalidClientTokenId',
+    'SignatureDoesNotMatch',
+    'ExpiredToken',
+    'InvalidAccessKeyId',
   ],
   'we have no credentials': ['CredentialsProviderError', 'TokenProviderError'],
 };
 
 const WORDS = new Map(Object.entries(KINDS).flatMap(([words, names]) => names.map((name) => [name, words])));
+
+/** Whether it says that we may not, or that we ask too much; undefined: anything else. */
+export function kindOf(error: unknown): 'denied' | 'throttled' | undefined {
+  const { name = '', $metadata } = Object(error) as Fault;
+  const words = WORDS.get(name);
+  if (words === 'throttled' || $metadata?.httpStatusCode === 429) return 'throttled';
+  if (words !== undefined && words !== 'not there') return 'denied';
+  return $metadata?.httpStatusCode === 403 ? 'denied' : undefined;
+}
 
 /** What the errors of the SDK, of Node's sockets and our own have between them. */
 interface Fault {

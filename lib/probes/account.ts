@@ -1,0 +1,29 @@
+import type { RunProbe } from '../observe.ts';
+import type { AccountContext, AwsApi } from './define.ts';
+
+/** The types of checks that look at the account: on AWS they run in one place, by a function of their own. */
+export const ACCOUNT_PROBES = [] as const;
+
+/** What such checks use, whichever try it is. */
+export interface Account {
+  /** The way to AWS for one try, which ends with `dispose`. */
+  aws(signal: AbortSignal): AwsApi & { dispose(): void };
+  readonly heard: AccountContext['heard'];
+}
+
+/** What runs a check of such a type; undefined: it is of another. */
+export function runOfAccount(type: string, account: Account): RunProbe | undefined {
+  const probe = (ACCOUNT_PROBES as readonly { type: string; run: unknown }[]).find(
+    (one) => one.type === type,
+  );
+  if (!probe) return undefined;
+  const run = probe.run as (check: unknown, context: AccountContext) => ReturnType<RunProbe>;
+  return async (check, context) => {
+    const aws = account.aws(context.signal);
+    try {
+      return await run(check, { ...context, aws, heard: (id) => account.heard(id) });
+    } finally {
+      aws.dispose();
+    }
+  };
+}
