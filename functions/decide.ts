@@ -1,6 +1,6 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import type { BeatMessage } from '../lib/beats.ts';
-import { bucketName, QUEUES, TABLE_NAME } from '../lib/deployment.ts';
+import { beatsOf, bucketName, QUEUES, TABLE_NAME } from '../lib/deployment.ts';
 import { takeAndTell } from '../lib/handlers.ts';
 import { Home } from '../lib/home.ts';
 import type { Named, News } from '../lib/news.ts';
@@ -15,10 +15,11 @@ import { clock, compiledConfig, here, log, once } from './place.ts';
 import { failed, type Got, messagesIn, openQueue } from './queues.ts';
 
 const open = once(async () => {
-  const { config } = compiledConfig();
-  const beats = config.locations.map(
-    async (location) => [location, await openQueue<BeatMessage>(QUEUES.beats, location)] as const,
-  );
+  const { config, aws } = compiledConfig();
+  const beats = config.locations.map(async (location) => {
+    const { queue, region } = beatsOf(location, aws);
+    return [location, await openQueue<BeatMessage>(QUEUES[queue], region)] as const;
+  });
   const { DynamoStore } = await import('../lib/adapters/aws/dynamo-store.ts');
   const store = patient(new DynamoStore({ table: TABLE_NAME, clock }), clock);
   return {

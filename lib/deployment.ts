@@ -1,4 +1,5 @@
-import type { Aws } from './config/compiled.ts';
+import type { Aws, Config } from './config/compiled.ts';
+import { ACCOUNT } from './reading.ts';
 
 /**
  * What a deployment on AWS is called: the stacks give these names, the functions and commands find each other by them.
@@ -14,6 +15,7 @@ export const ALARM_PREFIX = 'watchbill-';
 export const QUEUES = {
   beats: 'watchbill-beats',
   buffer: 'watchbill-buffer',
+  inspections: 'watchbill-inspections',
   ticks: 'watchbill-ticks',
   deliver: 'watchbill-deliver',
 } as const;
@@ -39,6 +41,8 @@ export const probesStack = (location: string): string => `Watchbill-Probes-${loc
 export const FUNCTIONS = {
   beat: { name: 'watchbill-beat', memory: 256, timeout: 30 },
   probe: { name: 'watchbill-probe', memory: 256, timeout: 240 },
+  inspect: { name: 'watchbill-inspect', memory: 512, timeout: 240 },
+  hear: { name: 'watchbill-hear', memory: 256, timeout: 10 },
   decide: { name: 'watchbill-decide', memory: 512, timeout: 60 },
   deliver: { name: 'watchbill-deliver', memory: 256, timeout: 60 },
   show: { name: 'watchbill-show', memory: 256, timeout: 5 },
@@ -53,6 +57,27 @@ const RUN_MB = 2;
 
 /** So many checks run at the same time in one process of `probe`. */
 export const PROBES_AT_ONCE = Math.floor((FUNCTIONS.probe.memory - OWN_MB) / RUN_MB);
+
+/** The same for `inspect`, which holds a client of the SDK and long listings for each. */
+export const INSPECTED_AT_ONCE = 8;
+
+/** What of a deployment hangs on the config. */
+export const hasInspections = ({ locations }: Pick<Config, 'locations'>): boolean =>
+  locations.includes(ACCOUNT);
+export const hasHeartbeats = ({ checks }: Pick<Config, 'checks'>): boolean =>
+  checks.some(({ type }) => type === 'heartbeat');
+
+/** Which functions a config deploys. */
+export const functionsFor = (config: Pick<Config, 'locations' | 'checks'>): FunctionName[] =>
+  (Object.keys(FUNCTIONS) as FunctionName[]).filter(
+    (name) => (name !== 'inspect' || hasInspections(config)) && (name !== 'hear' || hasHeartbeats(config)),
+  );
+
+/** Which queue brings a location its beats, and where that is. */
+export const beatsOf = (location: string, { home }: Pick<Aws, 'home'>) =>
+  location === ACCOUNT
+    ? { queue: 'inspections' as const, region: home }
+    : { queue: 'beats' as const, region: location };
 
 /** Variables that a function finds in its environment, besides those of Lambda. */
 export const ENVIRONMENT = {

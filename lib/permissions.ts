@@ -1,18 +1,21 @@
-import type { Aws, Config } from './config/compiled.ts';
+import type { Aws, Check, Config } from './config/compiled.ts';
 import type { Mistake } from './config/error.ts';
 import { secretsIn } from './config/references.ts';
 import {
   BLOBS,
+  beatsOf,
   bucketName,
   FUNCTIONS,
   type FunctionName,
+  hasInspections,
   logGroupOf,
   QUEUES,
   SECRET_PREFIX,
   TABLE_NAME,
 } from './deployment.ts';
-import { aliveKey } from './items.ts';
+import { aliveKey, HEARTBEATS } from './items.ts';
 import { probeOf } from './probes/index.ts';
+import { ACCOUNT } from './reading.ts';
 import { ASSETS } from './status/assets.ts';
 import { TABLE } from './table.ts';
 
@@ -53,12 +56,36 @@ const NEEDS: Readonly<Record<FunctionName, (setting: Setting) => Statement[]>> =
     sendTo(queue('ticks', atHome(setting)), queue('buffer', setting)),
     ...wantedByChecks(setting),
   ],
+  inspect: (setting) => {
+    const checks = setting.config.checks.filter(({ locations }) => locations.includes(ACCOUNT));
+    return [
+      handledFrom(queue('inspections', setting)),
+      sendTo(queue('inspections', setting), queue('ticks', setting)),
+      // whoever calls a heartbeat proves it to "hear"
+      ...neededBy(
+        checks.filter(({ type }) => type !== 'heartbeat'),
+        setting,
+      ),
+      ...(checks.some(asksForHeartbeats) ? [heartbeats(setting)] : []),
+    ];
+  },
+  hear: (setting) => [
+    sendTo(queue('inspections', setting)),
+    heartbeats(setting),
+    secrets(
+      setting.config.checks.filter(({ type }) => type === 'heartbeat'),
+      setting,
+    ),
+  ],
   decide: (setting) => [
     handledFrom(queue('ticks', setting)),
     sendTo(
       queue('ticks', setting),
       queue('deliver', setting),
-      ...setting.aws.locations.map((region) => queue('beats', { ...setting, region })),
+      ...setting.config.locations.map((location) => {
+        const { queue: name, region } = beatsOf(location, setting.aws);
+        return queue(name, { ...setting, region });
+      }),
     ),
     ...reading(setting),
     { actions: ['dynamodb:PutItem', 'dynamodb:DeleteItem'], resources: [table(setting)] },
@@ -106,6 +133,17 @@ const reading = (setting: Setting): Statement[] => [
   { actions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem'], resources: [table(setting)] },
   { actions: ['dynamodb:Query'], resources: [table(setting), `${table(setting)}/index/${TABLE.due.index}`] },
 ];
+
+/** What is known of heartbeats, and nothing else of the table. */
+const heartbeats = (setting: Setting): Statement => ({
+  actions: ['dynamodb:GetItem', 'dynamodb:PutItem'],
+  resources: [table(setting)],
+  condition: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': [HEARTBEATS] } },
+});
+
+/** A heartbeat itself, or a backup whose restores are told of by one. */
+const asksForHeartbeats = (check: Check): boolean =>
+  check.type === 'heartbeat' || /"restoreTest":\{[^}]*"heartbeat":/.test(JSON.stringify(check));
 
 /** What lib/publish.ts writes: page and snapshot, and what belongs to the page. */
 const PUBLISHED = [...Object.values(BLOBS), ...ASSETS.map(({ path }) => path.slice(1))];
@@ -218,13 +256,15 @@ export function overfull(config: Config, aws: Aws): Mistake[] {
   const checks = aws.locations.map((region, index) =>
     overflow('probe', { config, aws, region, account: A_NUMBER }, ['aws', 'locations', index]),
   );
+  const home = { config, aws, region: aws.home, account: A_NUMBER };
   return [
     ...checks,
-    overflow('deliver', { config, aws, region: aws.home, account: A_NUMBER }, ['notify']),
+    ...(hasInspections(config) ? [overflow('inspect', home, ['checks'])] : []),
+    overflow('deliver', home, ['notify']),
   ].flat();
 }
 
-function overflow(name: 'probe' | 'deliver', setting: Setting, path: Mistake['path']): Mistake[] {
+function overflow(name: 'probe' | 'inspect' | 'deliver', setting: Setting, path: Mistake['path']): Mistake[] {
   const statements = statementsOf(name, setting);
   const { kind, documents } = policiesOf(statements, setting.account);
   if (kind === 'inline' || documents.length <= MANAGED_COUNT) return [];

@@ -8,6 +8,7 @@ import { VERSION } from '../version.ts';
 import { drill } from './drill.ts';
 import type { StackDrillOptions } from './drill-stack.ts';
 import { estimate } from './estimate.ts';
+import { expiries } from './expiries.ts';
 import { CommandError } from './failure.ts';
 import { init } from './init.ts';
 import type { Screen } from './progress.ts';
@@ -29,6 +30,8 @@ export type ExitCode = 0 | 1 | 2 | 3;
 
 const STATUS_CODES =
   '\nExit codes: 0 all up or degraded, 1 something down, 2 config or usage, 3 nothing down, something unknown.';
+const EXPIRIES_CODES =
+  '\nExit codes: 0 nothing has run out, 1 something has, 2 config or usage, 3 nothing has as far as could be seen.';
 const DRILL_CODES =
   '\nIt needs the secrets in its own environment; with --stack credentials of AWS and no secret. ' +
   'Exit codes: 0 every notifier took the page and the resolve, 1 one of them did not, or there is none, 2 config or usage.';
@@ -119,6 +122,13 @@ function commands(shell: Shell, exit: (code: ExitCode) => void): Command {
     .option(...json)
     .addHelpText('after', STATUS_CODES)
     .action(async ({ config, ...options }) => answer(await test({ ...common, ...options, named: config })));
+  command('expiries', 'look now: what runs out, and when, what comes first at the top')
+    .option('--only <ids...>', 'only these checks')
+    .option(...json)
+    .addHelpText('after', EXPIRIES_CODES)
+    .action(async ({ config, ...options }) =>
+      answer(await expiries({ ...common, ...options, named: config })),
+    );
   command('status', 'what a running Watchbill knows: checks, open incidents, what is undelivered')
     .option(...data)
     .addOption(new Option('--stack', 'of the deployment on AWS that the config describes').conflicts('data'))

@@ -1,4 +1,5 @@
 import { standbyOf } from '../deployment.ts';
+import { ACCOUNT } from '../reading.ts';
 import { VIEWS } from './compute.ts';
 import { type Fleet, inventoryOf } from './fleet.ts';
 import { GB, MINUTES } from './prices.ts';
@@ -102,7 +103,7 @@ function watchUses(fleet: Fleet, metrics: number): Use[] {
       what: 'metrics in alarms',
       price: 'alarms',
       quantity: alarmMetrics,
-      formula: `${config.locations.length} of the locations, ${alarmMetrics - config.locations.length} of home and watchdog`,
+      formula: `${config.aws.locations.length} of the locations, ${alarmMetrics - config.aws.locations.length} of home and watchdog`,
     },
     ...(dashboards > 0
       ? ([
@@ -159,7 +160,7 @@ function transferUses(fleet: Fleet): Use[] {
   const { config, weather, runs } = fleet;
   const checks = runs.reduce((all, one) => all + one.often * one.checks, 0);
   const each = weather === 'fair' ? CHECK_BYTES : config.judge.tries * WORST_TRY_BYTES;
-  const far = runs.filter(({ location }) => location !== config.aws.home);
+  const far = runs.filter(({ location }) => location !== config.aws.home && location !== ACCOUNT);
   const bytes = far.reduce((all, { often, checks, shards, location }) => {
     const { sent } = tickSizes(Math.ceil(checks / shards.length), location, weather);
     return all + often * shards.length * (sent + REQUEST_BYTES);

@@ -1,9 +1,13 @@
-import type { FunctionName } from '../deployment.ts';
+import { type FunctionName, hasHeartbeats, hasInspections } from '../deployment.ts';
+import { ACCOUNT } from '../reading.ts';
+import { heartbeatsAMinute } from './account.ts';
 import {
   beatMs,
   clockMs,
   deliverMs,
   gbSeconds,
+  hearMs,
+  inspectMs,
   probeMs,
   showMs,
   tickMs,
@@ -47,8 +51,16 @@ function schedules({ config }: Fleet): Use {
 function callsOf(fleet: Fleet): Calls[] {
   const early = earlyAMinute(fleet);
   return [
-    { name: 'beat', often: fleet.config.locations.length, ms: beatMs() },
-    ...fleet.runs.map((runs) => ({ name: 'probe' as const, often: runs.often, ms: probeMs(fleet, runs) })),
+    { name: 'beat', often: fleet.config.aws.locations.length, ms: beatMs() },
+    ...fleet.runs.map((runs) =>
+      runs.location === ACCOUNT
+        ? { name: 'inspect' as const, often: runs.often, ms: inspectMs(fleet, runs) }
+        : { name: 'probe' as const, often: runs.often, ms: probeMs(fleet, runs) },
+    ),
+    ...(hasInspections(fleet.config) ? [{ name: 'inspect' as const, often: 1, ms: beatMs() }] : []),
+    ...(hasHeartbeats(fleet.config)
+      ? [{ name: 'hear' as const, often: heartbeatsAMinute(fleet.config.checks), ms: hearMs() }]
+      : []),
     ...fleet.runs.map((runs) => ({
       name: 'decide' as const,
       often: runs.often * runs.shards.length,
@@ -134,7 +146,7 @@ function queueUses(fleet: Fleet): Use[] {
 
 /** Beats are sent ten at a time; all other messages, and receiving and deleting, are taken as one by one. */
 function messageRequests(fleet: Fleet): number {
-  const buffer = fleet.config.locations.length;
+  const buffer = fleet.config.aws.locations.length;
   const beats = fleet.runs.reduce((sum, { often, isAsked }) => sum + often * (2 + (isAsked ? 1 : 0)), 0);
   const planned = Map.groupBy(
     fleet.runs.filter(({ isAsked }) => !isAsked),

@@ -52,6 +52,19 @@ export function probeMs({ config, weather }: Fleet, { location, checks }: Runs):
   return sent + (weather === 'fair' ? seen : worstRunMs(checks, config));
 }
 
+/** Assumed: a look at the account, with the client of the SDK that it loads, and some pages. */
+const INSPECTION_MS = 1_500;
+
+/** One of these runs of `inspect`. */
+export function inspectMs({ config, weather }: Fleet, { checks }: Runs): number {
+  const sent = NEAR_MS + computed('inspect', EVENT_CPU_MS + CALL_CPU_MS);
+  if (weather === 'worst') return sent + worstRunMs(checks, config);
+  return sent + (config.checks.some(({ period }) => period) ? TABLE_MS : 0) + checks * INSPECTION_MS;
+}
+
+/** Takes a call: a read, a write. */
+export const hearMs = (): number => 2 * TABLE_MS + computed('hear', EVENT_CPU_MS + 2 * CALL_CPU_MS);
+
 /** Every try takes all of its time, and only so many run at once. */
 function worstRunMs(checks: number, { judge, checks: all }: Fleet['config']): number {
   const run = Math.max(0, ...all.map((check) => longestRunMs(check, judge)));

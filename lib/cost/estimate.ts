@@ -1,3 +1,4 @@
+import { accountUses } from './account.ts';
 import { aroundUses } from './around.ts';
 import { computeUses } from './compute.ts';
 import { fleetOf, type OnAws } from './fleet.ts';
@@ -25,7 +26,12 @@ export interface Estimate {
 /** `metrics`: how many Watchbill writes of its own. The free tier is taken to be used by nothing else in the account. */
 export function estimateOf(config: OnAws, metrics: number, weather: Weather = 'fair'): Estimate {
   const fleet = fleetOf(config, weather);
-  const lines = priced([...computeUses(fleet), ...tableUses(fleet), ...aroundUses(fleet, metrics)]);
+  const lines = priced([
+    ...computeUses(fleet),
+    ...tableUses(fleet),
+    ...aroundUses(fleet, metrics),
+    ...accountUses(fleet),
+  ]);
   return {
     pricesAsOf: PRICES_AS_OF,
     lines,

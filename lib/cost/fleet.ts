@@ -2,9 +2,10 @@ import { plannedBeats } from '../beats.ts';
 import type { Aws, Check, Config } from '../config/compiled.ts';
 import { secretsIn } from '../config/references.ts';
 import { portionsOf } from '../confirm.ts';
-import { standbyOf } from '../deployment.ts';
+import { hasHeartbeats, standbyOf } from '../deployment.ts';
 import { GATHER_MS } from '../early.ts';
 import { MINUTE_MS } from '../history.ts';
+import { ACCOUNT } from '../reading.ts';
 import { hashOf, shardingOf, shardOf } from '../schedule.ts';
 import { APART_MS } from '../watch.ts';
 import type { Weather } from './sizes.ts';
@@ -30,19 +31,26 @@ export interface Inventory {
   readonly secretsOfNotify: number;
 }
 
-/** `beat` and `probe` in each location; `decide`, `deliver` and `show` at home, and what empties the bucket; `watchdog`. */
-export function inventoryOf({ aws, checks, notify }: OnAws): Inventory {
+/**
+ * `beat` and `probe` in each location; `decide`, `deliver` and `show` at home, and what empties the bucket; `watchdog`;
+ * and where there are checks of the account or heartbeats, `inspect` and `hear`.
+ */
+export function inventoryOf({ aws, checks, locations, notify }: OnAws): Inventory {
   const { length } = aws.locations;
-  const ofChecks = aws.locations.flatMap((location) => namedIn(location, checksAt(checks, location)));
+  const inspects = locations.length - length;
+  const hears = hasHeartbeats({ checks }) ? 1 : 0;
+  const ofChecks = locations.flatMap((location) =>
+    namedIn(location === ACCOUNT ? aws.home : location, checksAt(checks, location)),
+  );
   const ofWatchdog = namedIn(standbyOf(aws), notify);
   return {
-    functions: 2 * length + 4 + 1,
-    schedules: length + 2 + 1,
+    functions: 2 * length + 4 + 1 + inspects + hears,
+    schedules: length + 2 + 1 + inspects,
     // at each place two with dead letters, and the dead letters of the clock
-    queues: 5 * length + 5,
-    polled: length + 2,
-    // silence of each location 1; of the watchdog, decide and deliver 2 each; the oldest tick 1, dead letters 2, lag 1
-    alarmMetrics: length + 3 * 2 + 4,
+    queues: 5 * length + 5 + 2 * inspects,
+    polled: length + 2 + inspects,
+    // silence of each location 1; of the watchdog, decide and deliver 2 each; the oldest tick 1, dead letters 2 or 3, lag 1
+    alarmMetrics: length + 3 * 2 + 4 + inspects,
     secrets: [...new Set([...namedIn(aws.home, notify), ...ofWatchdog, ...ofChecks])],
     secretsOfChecks: ofChecks.length,
     secretsOfNotify: ofWatchdog.length,

@@ -110,6 +110,14 @@ export const PRICES = {
   /** To the internet: the first 10 TB. */
   dataOut: { unit: 'GB', usd: 0.09, per: 1, free: 100, source: 'infracost data_transfer_test' },
   dataBetween: { unit: 'GB', usd: 0.02, per: 1, free: 0, source: 'infracost data_transfer_test' },
+  /** Of an HTTP API. */
+  apiRequests: {
+    unit: 'requests',
+    usd: 1,
+    per: 1e6,
+    free: 0,
+    source: 'list; https://aws.amazon.com/api-gateway/pricing/',
+  },
   edgeRequests: {
     unit: 'requests',
     usd: 1,

@@ -11,12 +11,16 @@ export interface Account {
   readonly heard: AccountContext['heard'];
 }
 
-/** What runs a check of such a type; undefined: it is of another. */
-export function runOfAccount(type: string, account: Account): RunProbe | undefined {
+/** Whether checks of this type look at the account: on AWS they run in one place. */
+export const isOfAccount = (type: string): boolean =>
+  ACCOUNT_PROBES.some((probe: { readonly type: string }) => probe.type === type);
+
+/** What runs a check of such a type. */
+export function runOfAccount(type: string, account: Account): RunProbe {
   const probe = (ACCOUNT_PROBES as readonly { type: string; run: unknown }[]).find(
     (one) => one.type === type,
   );
-  if (!probe) return undefined;
+  if (!probe) throw new TypeError(`no probe of type ${type} runs here`);
   const run = probe.run as (check: unknown, context: AccountContext) => ReturnType<RunProbe>;
   return async (check, context) => {
     const aws = account.aws(context.signal);

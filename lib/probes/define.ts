@@ -107,6 +107,8 @@ export interface Probe<
     readonly timeout?: string;
     readonly severity?: 'page' | 'ticket';
   };
+  /** Whether it knows of something that runs out: `watchbill expiries` asks it. */
+  readonly knowsExpiries?: true;
   /** It is looked at so often, ms, whatever "every" says, which is then `period` of the check: how often it should report. */
   readonly looksEvery?: number;
   /** What the titles of incidents say of a check; without it, "is down" and "is degraded". */

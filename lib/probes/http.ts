@@ -54,6 +54,8 @@ export const http = defineProbe({
     return mistakes;
   },
 
+  knowsExpiries: true,
+
   target: ({ method, url }) => `${method} ${withoutValues(url)}`,
 
   async run(check, context) {

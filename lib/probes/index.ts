@@ -1,5 +1,5 @@
 import type { RunProbe } from '../observe.ts';
-import { ACCOUNT_PROBES, type Account, runOfAccount } from './account.ts';
+import { ACCOUNT_PROBES, type Account, isOfAccount, runOfAccount } from './account.ts';
 import type { Probe } from './define.ts';
 import { NETWORK_PROBES, runOfNetwork } from './network.ts';
 
@@ -24,12 +24,8 @@ export function probeOf(type: string): Probe {
   return probe;
 }
 
-/** Whether checks of this type look at the account: on AWS they run in one place. */
-export const isOfAccount = (type: string): boolean =>
-  ACCOUNT_PROBES.some((probe: { readonly type: string }) => probe.type === type);
-
 /** What runs checks of any type, where one process runs all. */
 export const runOf =
   (account: Account) =>
   (type: string): RunProbe =>
-    runOfAccount(type, account) ?? runOfNetwork(type);
+    isOfAccount(type) ? runOfAccount(type, account) : runOfNetwork(type);

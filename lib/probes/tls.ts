@@ -48,6 +48,7 @@ export const tls = defineProbe({
       ? [{ path: ['expires', 'fail'], message: 'must not be longer than "warn"' }]
       : [],
   defaults: { severity: 'ticket' },
+  knowsExpiries: true,
   target: (check) => hostPort(check.host, check.port),
 
   async run(check, { net, clock, signal, deadline }): Promise<Finding> {

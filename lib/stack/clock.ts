@@ -7,6 +7,9 @@ import type { WatchbillFunction } from './function.ts';
 import { DeadLetters } from './queue.ts';
 import { tagPart } from './tags.ts';
 
+/** Scheduler replaces this by the minute for which it calls: a call that is repeated plans the same beats. */
+export const SCHEDULED = { scheduled: '<aws.scheduler.scheduled-time>' };
+
 /**
  * Calls functions once a minute. What failed is kept as dead letters and asks for nothing: the next minute makes it
  * good, and that it goes on failing is what the alarms on silence are for.

@@ -15,7 +15,7 @@ interface HomeAlarm extends Watched {
 }
 
 /** On what comes of it, not on causes: whether home decides and delivers, in time, and whether anything was given up. */
-const alarms = (): readonly HomeAlarm[] => [
+const alarms = (inspects: boolean): readonly HomeAlarm[] => [
   {
     id: 'DecideSilent',
     name: 'watchbill-silent-decide',
@@ -40,8 +40,8 @@ const alarms = (): readonly HomeAlarm[] => [
   {
     id: 'DeadLetters',
     name: 'watchbill-dead-letters',
-    text: `Something was given up: a message lies in ${deadLettersOf(QUEUES.ticks)} (readings that miss in the history) or in ${deadLettersOf(QUEUES.deliver)} (a page that may have come late). First look: its text, and the logs ${logGroupOf(decide.name)} and ${logGroupOf(deliver.name)} of when it was sent. Once the cause is mended, start a redrive of that queue. It stays for 14 days.`,
-    metric: deadAtHome(),
+    text: `Something was given up: a message lies in ${deadLettersOf(QUEUES.ticks)} (readings that miss in the history)${inspects ? `, in ${deadLettersOf(QUEUES.inspections)} (a look at the account that failed)` : ''} or in ${deadLettersOf(QUEUES.deliver)} (a page that may have come late). First look: its text, and the logs ${logGroupOf(decide.name)} and ${logGroupOf(deliver.name)} of when it was sent. Once the cause is mended, start a redrive of that queue. It stays for 14 days.`,
+    metric: deadAtHome(inspects),
     above: 0,
   },
   {
@@ -54,12 +54,16 @@ const alarms = (): readonly HomeAlarm[] => [
 ];
 
 /** SUM takes what is there: a queue that nobody used for six hours has no value at all. */
-function deadAtHome(): MathExpression {
+function deadAtHome(inspects: boolean): MathExpression {
   const waitingIn = (queue: string) => ofQueue(deadLettersOf(queue), 'ApproximateNumberOfMessagesVisible');
   return new MathExpression({
-    expression: 'SUM([ticks, deliver])',
+    expression: `SUM([ticks, deliver${inspects ? ', inspections' : ''}])`,
     label: 'Dead letters at home',
-    usingMetrics: { ticks: waitingIn(QUEUES.ticks), deliver: waitingIn(QUEUES.deliver) },
+    usingMetrics: {
+      ticks: waitingIn(QUEUES.ticks),
+      deliver: waitingIn(QUEUES.deliver),
+      ...(inspects && { inspections: waitingIn(QUEUES.inspections) }),
+    },
     period: MINUTE,
   });
 }
@@ -74,9 +78,13 @@ export const own = (metricName: MetricName): Metric =>
   });
 
 export class HomeAlarms extends Construct {
-  constructor(scope: Construct, id: string, { pageUrl }: { readonly pageUrl: string }) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { pageUrl, inspects }: { readonly pageUrl: string; readonly inspects: boolean },
+  ) {
     super(scope, id);
-    for (const { id, name, text, ...watched } of alarms()) {
+    for (const { id, name, text, ...watched } of alarms(inspects)) {
       new WatchbillAlarm(this, id, { name, text, pageUrl }, watched);
     }
   }

@@ -1,16 +1,25 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { ENVIRONMENT, FUNCTIONS, HOME_STACK, QUEUES, TABLE_NAME } from '../deployment.ts';
+import {
+  ENVIRONMENT,
+  FUNCTIONS,
+  HOME_STACK,
+  hasHeartbeats,
+  hasInspections,
+  QUEUES,
+  TABLE_NAME,
+} from '../deployment.ts';
 import { AlertTopic } from './alert-topic.ts';
 import { BlobsBucket } from './blobs-bucket.ts';
-import { Clock } from './clock.ts';
+import { Clock, SCHEDULED } from './clock.ts';
 import { addDashboard } from './dashboard.ts';
 import { WatchbillFunction } from './function.ts';
+import { HeartbeatApi } from './heartbeat-api.ts';
 import { HomeAlarms } from './home-alarms.ts';
 import { ItemsTable } from './items-table.ts';
 import { Page } from './page.ts';
 import { knownPageUrl, type Place, type Plan } from './place.ts';
-import { WorkQueue } from './queue.ts';
+import { beatsQueue, WorkQueue } from './queue.ts';
 import { tagPart } from './tags.ts';
 
 /** Where it is decided what is wrong, where that is delivered, and where the public sees it. */
@@ -34,8 +43,10 @@ export class HomeStack extends Stack {
     const page = new Page(this, 'Page', { show, blobs, domain });
     const pageUrl = knownPageUrl(plan) ?? page.url;
     delivers(this, place, clock, pageUrl);
+    if (hasInspections(plan.config)) inspects(this, place, clock);
+    if (hasHeartbeats(plan.config)) hears(this, place);
     new AlertTopic(this, 'Alerts');
-    new HomeAlarms(this, 'Alarms', { pageUrl });
+    new HomeAlarms(this, 'Alarms', { pageUrl, inspects: hasInspections(plan.config) });
     if (dashboard) addDashboard(this, locations);
   }
 }
@@ -81,4 +92,27 @@ function delivers(stack: Stack, place: Place, clock: Clock, pageUrl: string): vo
   });
   waiting.workedOffBy(deliver, 10);
   clock.everyMinute('deliver', deliver, { incidents: [] });
+}
+
+/** As `beat` and `probe` do it in a location, with one queue and one function: it plans its own beats. */
+function inspects(stack: Stack, place: Place, clock: Clock): void {
+  const inspections = beatsQueue(stack, 'Inspections', QUEUES.inspections, FUNCTIONS.inspect.timeout);
+  tagPart(inspections, 'inspect');
+  const inspect = new WatchbillFunction(stack, 'Inspect', {
+    place,
+    name: 'inspect',
+    description: 'Looks at the account: tokens, keys, backups and heartbeats',
+    failed: clock.failed,
+  });
+  inspections.workedOffBy(inspect, 1);
+  clock.everyMinute('inspect', inspect, SCHEDULED);
+}
+
+function hears(stack: Stack, place: Place): void {
+  const hear = new WatchbillFunction(stack, 'Hear', {
+    place,
+    name: 'hear',
+    description: 'Takes the calls of heartbeats',
+  });
+  new HeartbeatApi(stack, 'Heartbeats', hear);
 }

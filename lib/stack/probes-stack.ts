@@ -2,15 +2,12 @@ import { Duration, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { FUNCTIONS, probesStack, QUEUES, standbyOf } from '../deployment.ts';
 import { AlertTopic } from './alert-topic.ts';
-import { Clock } from './clock.ts';
+import { Clock, SCHEDULED } from './clock.ts';
 import { WatchbillFunction } from './function.ts';
 import { knownPageUrl, type Place, type Plan } from './place.ts';
 import { ProbesAlarms } from './probes-alarms.ts';
-import { WorkQueue } from './queue.ts';
+import { beatsQueue, WorkQueue } from './queue.ts';
 import { tagPart } from './tags.ts';
-
-/** Scheduler replaces this by the minute for which it calls: a call that is repeated plans the same beats. */
-const SCHEDULED = { scheduled: '<aws.scheduler.scheduled-time>' };
 
 /** One location: `beat` plans the beats of the next minute, `probe` runs them. In the standby region, the watchdog, too. */
 export class ProbesStack extends Stack {
@@ -49,20 +46,8 @@ function planBeats(stack: Stack, place: Place, clock: Clock): void {
   tagPart(buffer, 'buffer');
 }
 
-/**
- * A beat that fails is out of sight for as long as the function may run: Lambda takes no less. AWS advises six times that,
- * for what must be tried again while Lambda throttles. A beat mustn't: when it comes again it is over a minute old, so
- * nothing runs twice, it is only counted as skipped. Kept it is for the two minutes by which it may be delayed, two
- * such tries, and some.
- */
 function runBeats(stack: Stack, place: Place): void {
-  const { timeout } = FUNCTIONS.probe;
-  const beats = new WorkQueue(stack, 'Beats', {
-    name: QUEUES.beats,
-    visibility: timeout,
-    retention: Duration.minutes(15),
-    attempts: 2,
-  });
+  const beats = beatsQueue(stack, 'Beats', QUEUES.beats, FUNCTIONS.probe.timeout);
   tagPart(beats, 'probe');
   const probe = new WatchbillFunction(stack, 'Probe', {
     place,

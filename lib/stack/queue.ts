@@ -75,3 +75,17 @@ export class WorkQueue extends Construct {
     });
   }
 }
+
+/**
+ * A queue of beats. A beat that fails is out of sight for as long as the function may run: Lambda takes no less. AWS advises
+ * six times that, for what must be tried again while Lambda throttles. A beat mustn't: when it comes again it is over a
+ * minute old, so nothing runs twice, it is only counted as skipped. Kept it is for the two minutes by which it may be
+ * delayed, two such tries, and some.
+ */
+export const beatsQueue = (scope: Construct, id: string, name: string, timeout: number): WorkQueue =>
+  new WorkQueue(scope, id, {
+    name,
+    visibility: timeout,
+    retention: Duration.minutes(15),
+    attempts: 2,
+  });
