@@ -46,7 +46,7 @@ export const LOG_RETENTION = RetentionDays.ONE_MONTH;
  * Lambda takes sixteen rounds for a mistake, and throws the message away. Here each needs news, or time that has passed.
  * https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
  */
-const ROUND: ReadonlySet<FunctionName> = new Set(['probe', 'decide', 'deliver']);
+const ROUND: ReadonlySet<FunctionName> = new Set(['probe', 'inspect', 'decide', 'deliver']);
 
 /** A function with a role and a log of its own. It is named, sized and allowed as lib/deployment.ts and lib/permissions.ts say. */
 export class WatchbillFunction extends Construct {
@@ -125,14 +125,31 @@ const documentOf = (statements: readonly Statement[]): PolicyDocument =>
   });
 
 function explain(scope: WatchbillFunction, { place, name, failed }: WatchbillFunctionProps): void {
-  const streams = `arn:aws:logs:${place.region}:<AWS::AccountId>:log-group:${logGroupOf(FUNCTIONS[name].name)}:*`;
   acknowledge(scope, {
-    [`AwsSolutions-IAM5[Resource::${streams}]`]:
-      'The streams of this one log group, whose names Lambda makes up.',
+    ...openResources(name, place),
     'Serverless-LambdaTracing':
       'X-Ray would bill every run and needs the right to write for all resources; logs and the metrics of the platform tell what happened.',
     'Serverless-LambdaDLQ': failed
       ? 'Its failed events go to a destination, which is told what went wrong as well.'
       : 'It is never called asynchronously, and only such events reach this setting: its caller is told of a failure, and a queue that it works off has dead letters of its own.',
   });
+}
+
+/** Resources that are named in part, or not at all. */
+function openResources(name: FunctionName, { config, aws, region }: Place): Record<string, string> {
+  const streams = `:log-group:${logGroupOf(FUNCTIONS[name].name)}:*`;
+  const statements = statementsOf(name, { config, aws, region, account: '<AWS::AccountId>' });
+  const named = statements.flatMap(({ actions, resources }) =>
+    resources
+      .filter((resource) => resource.includes('*'))
+      .map((resource) => [`AwsSolutions-IAM5[Resource::${resource}]`, whyOpen(actions, resource)]),
+  );
+  return Object.fromEntries(named);
+
+  function whyOpen(actions: readonly string[], resource: string): string {
+    if (resource.endsWith(streams)) return 'The streams of this one log group, whose names Lambda makes up.';
+    return resource === '*'
+      ? `A check wants it, and IAM knows no narrower resource for ${actions.join(', ')}.`
+      : `A check wants it: the names of what ${actions.join(', ')} looks at are not known before.`;
+  }
 }

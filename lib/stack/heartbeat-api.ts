@@ -20,7 +20,7 @@ export class HeartbeatApi extends Construct {
       description: 'Takes the calls of heartbeats',
       createDefaultStage: false,
     });
-    const integration = new HttpLambdaIntegration('Hear', hear.lambda);
+    const integration = new HttpLambdaIntegration('Hear', hear.lambda, { scopePermissionToRoute: false });
     const methods = [HttpMethod.GET, HttpMethod.POST];
     const routes = ['/beat/{id}', '/beat/{id}/fail'].flatMap((path) =>
       api.addRoutes({ path, methods, integration }),

@@ -1,6 +1,7 @@
 import { standbyOf } from '../../../lib/deployment.ts';
 import { ACCOUNT, differences, expectAll, type Flat, ofType } from '../flat.ts';
 import { isHome } from './functions.ts';
+import { inspects } from './queues.ts';
 
 const SILENT = {
   ComparisonOperator: 'LessThanThreshold',
@@ -49,7 +50,7 @@ const successes = (name: string) => {
 const dead = (id: string, queue: string) =>
   part(id, 'AWS/SQS', 'ApproximateNumberOfMessagesVisible', 'Maximum', dimension('QueueName', queue));
 
-const AT_HOME = {
+const atHome = (inspects: boolean) => ({
   'watchbill-silent-decide': { ...SILENT, ...successes('watchbill-decide') },
   'watchbill-silent-deliver': { ...SILENT, ...successes('watchbill-deliver') },
   'watchbill-oldest-tick': {
@@ -60,14 +61,15 @@ const AT_HOME = {
   'watchbill-dead-letters': {
     ...above(0),
     ...formula(
-      'SUM([ticks, deliver])',
+      inspects ? 'SUM([ticks, deliver, inspections])' : 'SUM([ticks, deliver])',
       'Dead letters at home',
       dead('ticks', 'watchbill-ticks-dead'),
       dead('deliver', 'watchbill-deliver-dead'),
+      ...(inspects ? [dead('inspections', 'watchbill-inspections-dead')] : []),
     ),
   },
   'watchbill-delivery-lag': { ...above(300_000), ...minutely('Watchbill', 'DeliveryLag', 'Maximum') },
-};
+});
 
 /** Silence of each location, of decide, deliver and the watchdog, which is also what isn't measured; the rest by its value. */
 export function alarmsWatch(flat: Flat): string[] {
@@ -77,10 +79,9 @@ export function alarmsWatch(flat: Flat): string[] {
     ...(isStandby && { 'watchbill-silent-watchdog': { ...SILENT, ...successes('watchbill-watchdog') } }),
   };
   const topic = [`arn:aws:sns:${flat.region}:${ACCOUNT}:watchbill-alerts`];
-  const expected = Object.entries(isHome(flat) ? AT_HOME : elsewhere).map(([AlarmName, watched]) => [
-    AlarmName,
-    { AlarmName, AlarmActions: topic, OKActions: topic, ...watched },
-  ]);
+  const expected = Object.entries(isHome(flat) ? atHome(inspects(flat)) : elsewhere).map(
+    ([AlarmName, watched]) => [AlarmName, { AlarmName, AlarmActions: topic, OKActions: topic, ...watched }],
+  );
   return expectAll(flat, 'AWS::CloudWatch::Alarm', Object.fromEntries(expected), ['AlarmDescription']);
 }
 

@@ -1,4 +1,4 @@
-import { FUNCTIONS, type FunctionName, standbyOf } from '../../../lib/deployment.ts';
+import { FUNCTIONS, type FunctionName, functionsFor, standbyOf } from '../../../lib/deployment.ts';
 import { EMPTY_BUCKET } from '../../../lib/stack/emptied.ts';
 import { ACCOUNT, differences, expectAll, type Flat, ofType, type Resource } from '../flat.ts';
 import { clockedIn } from './queues.ts';
@@ -7,7 +7,10 @@ export const isHome = ({ stack }: Flat) => stack === 'Watchbill-Home';
 
 /** The functions of a stack. */
 export function functionsIn(flat: Flat): FunctionName[] {
-  if (isHome(flat)) return ['decide', 'deliver', 'show'];
+  if (isHome(flat)) {
+    const atHome = ['decide', 'deliver', 'show', 'inspect', 'hear'];
+    return functionsFor(flat.plan.config).filter((name) => atHome.includes(name));
+  }
   return ['beat', 'probe', ...(standbyOf(flat.plan.aws) === flat.region ? (['watchdog'] as const) : [])];
 }
 
@@ -26,7 +29,7 @@ export function functionsAreAsTheyShould(flat: Flat): string[] {
 }
 
 /** After sixteen rounds of one message Lambda would throw it away. */
-const ROUND: readonly FunctionName[] = ['probe', 'decide', 'deliver'];
+const ROUND: readonly FunctionName[] = ['probe', 'inspect', 'decide', 'deliver'];
 
 function expectedOf(key: FunctionName, flat: Flat): object {
   const { name, memory, timeout } = FUNCTIONS[key];

@@ -7,6 +7,7 @@ import {
   functionsAreAsTheyShould,
   logsEnd,
 } from './functions.ts';
+import { heartbeatsAreHeard } from './heartbeats.ts';
 import {
   bucketIsClosed,
   cacheAsksOnce,
@@ -39,6 +40,7 @@ export const CHECKS: readonly ((flat: Flat) => string[])[] = [
   rolesAllowWhatIsNeeded,
   nothingIsAllowedForEverything,
   noOtherPolicies,
+  heartbeatsAreHeard,
   pageIsServed,
   onlyCloudFrontCallsThePage,
   cacheAsksOnce,

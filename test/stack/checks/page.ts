@@ -1,4 +1,4 @@
-import { BLOBS } from '../../../lib/deployment.ts';
+import { BLOBS, hasHeartbeats } from '../../../lib/deployment.ts';
 import { ASSETS } from '../../../lib/status/assets.ts';
 import { SECURITY_HEADERS } from '../../../lib/status/headers.ts';
 import { ACCOUNT, differences, expectAll, type Flat, ofType } from '../flat.ts';
@@ -133,7 +133,9 @@ export function onlyCloudFrontCallsThePage(flat: Flat): string[] {
       'function URL',
     ),
     ...differences(
-      ofType(flat, 'AWS::Lambda::Permission').map(({ properties }) => properties),
+      ofType(flat, 'AWS::Lambda::Permission')
+        .map(({ properties }) => properties)
+        .filter(({ Principal }) => Principal !== 'apigateway.amazonaws.com'),
       [
         { ...called, Action: 'lambda:InvokeFunctionUrl' },
         { ...called, Action: 'lambda:InvokeFunction', InvokedViaFunctionUrl: true },
@@ -265,6 +267,7 @@ export function outputsTell(flat: Flat): string[] {
     RemovalKeeps: 'watchbill',
     StatusPage: domain ? `https://${domain.name}/` : `https://${pointsTo}/`,
     ...(domain && { StatusPagePointsTo: pointsTo }),
+    ...(hasHeartbeats(flat.plan.config) && { HeartbeatUrl: '<watchbill-hear.ApiEndpoint>/beat/' }),
   };
   const elsewhere = flat.region === home ? {} : { AlertTopic: topic };
   const blank = Object.entries(flat.outputs).filter(([, { description }]) => !description);

@@ -28,6 +28,15 @@ const AT_HOME: Readonly<Record<string, Expected>> = {
     function: 'watchbill-deliver',
   },
 };
+const INSPECTIONS = {
+  'watchbill-inspections': {
+    visibility: 240,
+    retention: 900,
+    attempts: 2,
+    batch: 1,
+    function: 'watchbill-inspect',
+  },
+};
 const ELSEWHERE: Readonly<Record<string, Expected>> = {
   'watchbill-beats': {
     visibility: 240,
@@ -40,7 +49,12 @@ const ELSEWHERE: Readonly<Record<string, Expected>> = {
 };
 
 const isHome = ({ stack }: Flat) => stack === 'Watchbill-Home';
-const expectedIn = (flat: Flat) => (isHome(flat) ? AT_HOME : ELSEWHERE);
+/** Whether it has any check that looks at the account. */
+export const inspects = ({ plan }: Flat): boolean => plan.config.locations.includes('account');
+const expectedIn = (flat: Flat): Readonly<Record<string, Expected>> => {
+  if (!isHome(flat)) return ELSEWHERE;
+  return inspects(flat) ? { ...AT_HOME, ...INSPECTIONS } : AT_HOME;
+};
 
 const arn = ({ region }: Flat, name: string) => `arn:aws:sqs:${region}:${ACCOUNT}:${name}`;
 
@@ -120,6 +134,7 @@ export function queuesAreWorkedOff(flat: Flat): string[] {
 
 const CLOCKED: Readonly<Record<string, string>> = {
   'watchbill-beat': '{"scheduled":"<aws.scheduler.scheduled-time>"}',
+  'watchbill-inspect': '{"scheduled":"<aws.scheduler.scheduled-time>"}',
   'watchbill-watchdog': '{"scheduled":"<aws.scheduler.scheduled-time>"}',
   'watchbill-decide': '{"kind":"clock"}',
   'watchbill-deliver': '{"incidents":[]}',
@@ -127,7 +142,8 @@ const CLOCKED: Readonly<Record<string, string>> = {
 
 /** What Scheduler calls in a stack. */
 export function clockedIn(flat: Flat): string[] {
-  if (isHome(flat)) return ['watchbill-decide', 'watchbill-deliver'];
+  if (isHome(flat))
+    return ['watchbill-decide', 'watchbill-deliver', ...(inspects(flat) ? ['watchbill-inspect'] : [])];
   const isStandby = standbyOf(flat.plan.aws) === flat.region;
   return ['watchbill-beat', ...(isStandby ? ['watchbill-watchdog'] : [])];
 }

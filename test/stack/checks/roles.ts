@@ -136,12 +136,16 @@ function statementsIn({ properties }: Resource, flat: Flat): RawStatement[] {
   });
 }
 
+/** What IAM grants for all resources or for none: the service authorization reference of each service. */
+const WITHOUT_RESOURCE = new Set<string>([]);
+
 /** J54: whatever lib/permissions.ts says, there is no action and no resource of any name. */
 export function nothingIsAllowedForEverything(flat: Flat): string[] {
   return ofType(flat, 'AWS::IAM::Role').flatMap((role) =>
     statementsIn(role, flat).flatMap(({ Action, Resource }) => {
       const open =
-        [Action].flat().some((action) => String(action).includes('*')) || [Resource].flat().includes('*');
+        [Action].flat().some((action) => String(action).includes('*')) ||
+        ([Resource].flat().includes('*') && ![Action].flat().every((action) => WITHOUT_RESOURCE.has(action)));
       return open ? [`${role.name} allows ${JSON.stringify(Action)} on ${JSON.stringify(Resource)}`] : [];
     }),
   );

@@ -76,6 +76,8 @@ export function topicIsForAlarms(flat: Flat): string[] {
 
 /** What can't be tagged: everything else says whose it is and what for. */
 const UNTAGGABLE = new Set([
+  'AWS::ApiGatewayV2::Integration',
+  'AWS::ApiGatewayV2::Route',
   'AWS::CloudFront::CachePolicy',
   'AWS::CloudFront::OriginAccessControl',
   'AWS::CloudFront::ResponseHeadersPolicy',
@@ -91,15 +93,20 @@ const UNTAGGABLE = new Set([
 ]);
 
 const PARTS = new Set([
-  ...['beat', 'probe', 'buffer', 'decide', 'deliver', 'show', 'watchdog'],
+  ...['beat', 'probe', 'buffer', 'decide', 'deliver', 'show', 'watchdog', 'inspect', 'hear'],
   ...['clock', 'store', 'page', 'alarms'],
 ]);
+
+/** API Gateway has them as a map, all others as a list. */
+function tagsOf(tags: unknown = []): Record<string, unknown> {
+  if (!Array.isArray(tags)) return tags as Record<string, unknown>;
+  return Object.fromEntries(tags.map(({ Key, Value }) => [Key, Value]));
+}
 
 export function everythingIsTagged(flat: Flat): string[] {
   return flat.resources.flatMap(({ id, type, properties }) => {
     if (UNTAGGABLE.has(type)) return properties.Tags === undefined ? [] : [`${type} is taggable`];
-    const tags = (properties.Tags ?? []) as { Key: string; Value: string }[];
-    const found = Object.fromEntries(tags.map(({ Key, Value }) => [Key, Value]));
+    const found = tagsOf(properties.Tags);
     const part = String(found['watchbill:part']);
     const named = PARTS.has(part) ? [] : [`${type} ${id} is for ${part}`];
     return [
@@ -115,6 +122,8 @@ export function everythingIsTagged(flat: Flat): string[] {
 
 /** Nothing is there of a kind at which no check looks. */
 const KNOWN = new Set([
+  'AWS::ApiGatewayV2::Api',
+  'AWS::ApiGatewayV2::Stage',
   ...UNTAGGABLE,
   'AWS::CloudFront::Distribution',
   'AWS::CloudWatch::Alarm',
