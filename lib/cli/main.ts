@@ -5,6 +5,7 @@ import { ConfigError } from '../config.ts';
 import { StoreError, sleep } from '../ports.ts';
 import { redact } from '../redact.ts';
 import { VERSION } from '../version.ts';
+import { beat } from './beat.ts';
 import { drill } from './drill.ts';
 import type { StackDrillOptions } from './drill-stack.ts';
 import { estimate } from './estimate.ts';
@@ -30,6 +31,8 @@ export type ExitCode = 0 | 1 | 2 | 3;
 
 const STATUS_CODES =
   '\nExit codes: 0 all up or degraded, 1 something down, 2 config or usage, 3 nothing down, something unknown.';
+const BEAT_CODES =
+  '\nThe token is read from WATCHBILL_TOKEN. The exit code is that of the command; without one: 0 reported, 1 not, 2 usage.';
 const EXPIRIES_CODES =
   '\nExit codes: 0 nothing has run out, 1 something has, 2 config or usage, 3 nothing has as far as could be seen.';
 const DRILL_CODES =
@@ -42,12 +45,12 @@ const STOP_MS = 9_000;
 const SAME_SIGNAL_MS = 500;
 
 /** Runs the command line. Answers the exit code, with which the caller ends the process; what went wrong is one line on stderr. */
-export async function main(argv: readonly string[], shell: Shell): Promise<ExitCode> {
+export async function main(argv: readonly string[], shell: Shell): Promise<number> {
   // Nobody reads any more: that is no reason to stop watching.
   for (const stream of [shell.stdout, shell.stderr]) stream.on('error', () => {});
   const defect = (error: unknown) => shell.exit(tell(error, shell));
   shell.on('uncaughtException', defect);
-  let exitCode: ExitCode = 0;
+  let exitCode = 0;
   try {
     await commands(shell, (code) => {
       exitCode = code;
@@ -74,7 +77,7 @@ interface Answer {
   readonly exitCode: ExitCode;
 }
 
-function commands(shell: Shell, exit: (code: ExitCode) => void): Command {
+function commands(shell: Shell, exit: (code: number) => void): Command {
   const { env, stdout, stderr } = shell;
   const common = {
     cwd: shell.cwd(),
@@ -152,6 +155,16 @@ function commands(shell: Shell, exit: (code: ExitCode) => void): Command {
     .action(async ({ config, ...options }) =>
       answer(await estimate({ ...common, ...options, named: config })),
     );
+  program
+    .command('beat')
+    .description('report to a heartbeat; with a command: run it, and report how it ended')
+    .argument('<id>', 'of the check')
+    .argument('[command...]', 'after "--", with its arguments')
+    .option('--url <url>', 'of the Watchbill (default: WATCHBILL_URL)')
+    .option('--fail', 'without a command: report a failure')
+    .option('--message <text>', 'what to say with it')
+    .addHelpText('after', BEAT_CODES)
+    .action(async (id, command, options) => exit(await beat({ id, command, ...options }, shell)));
   program
     .command('init')
     .description('start a project of your own in a new folder')

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { Writable } from 'node:stream';
+import type { Hono } from 'hono';
 import { openAwsApi } from '../adapters/aws/api.ts';
 import { systemClock } from '../adapters/local/clock.ts';
 import { consoleLog } from '../adapters/local/console-log.ts';
@@ -8,6 +9,7 @@ import { type Machine, startMachine } from '../adapters/local/machine.ts';
 import { peerOf, type ServeOptions, type Serving, serve } from '../adapters/local/serve.ts';
 import { openStore } from '../adapters/local/sqlite-store.ts';
 import { steadyClock } from '../adapters/local/steady-clock.ts';
+import { createCallsApp, isCall } from '../calls.ts';
 import { canaryAnswers } from '../canary.ts';
 import { findConfig } from '../config/load.ts';
 import { type Loaded, loadConfig, printed } from '../config.ts';
@@ -16,6 +18,7 @@ import { heardIn } from '../heartbeat.ts';
 import { createNet } from '../net/create.ts';
 import { notifierOf } from '../notifiers/index.ts';
 import type { Secrets } from '../ports.ts';
+import type { HeartbeatCheck } from '../probes/heartbeat.ts';
 import { runOf } from '../probes/index.ts';
 import { createStatusApp } from '../status/app.ts';
 import { CommandError } from './failure.ts';
@@ -75,7 +78,17 @@ export async function start({
     health: () => machine?.healthy() ?? false,
     operator: { peerOf },
   });
-  const serving = await listen(app, { host, port, clock, log });
+  const calls = createCallsApp({
+    heartbeats: () =>
+      loaded.config.checks.filter((check): check is HeartbeatCheck => check.type === 'heartbeat'),
+    secrets,
+    store: async () => store,
+    clock,
+    log,
+    turned: async (id) => machine?.look(id),
+    caller: peerOf,
+  });
+  const serving = await listen(both(app, calls), { host, port, clock, log });
   opened.defer(() => serving.close());
   await tellAddress(blobs, serving.url, log);
   warn(loaded, err);
@@ -118,6 +131,11 @@ export async function start({
   const all = opened.move();
   return { url: serving.url, reload, stop: () => all.disposeAsync() };
 }
+
+/** What is public reads only; where jobs call, something is written. */
+const both = (status: Hono, calls: Hono): Pick<Hono, 'fetch'> => ({
+  fetch: (request, ...more) => (isCall(request.url) ? calls : status).fetch(request, ...more),
+});
 
 const FOR_AWS =
   '"aws" and "locations" in a config are for "cdk deploy": here everything runs on this machine';

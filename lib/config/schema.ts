@@ -41,17 +41,18 @@ function checkShape(probe: Probe, fields: OwnFields) {
   return z
     .strictObject({
       type: z.literal(probe.type).describe('What kind of check it is'),
-      ...commonShape(fields, probe.defaults),
-      ...(isOfAccount(probe.type) && { locations: nowhere }),
+      ...shapeFor(probe, fields),
       ...probe.shape(z, fields),
     })
     .describe(probe.summary);
 }
 
-/** Of a check that looks at the account. */
-const nowhere = z
-  .undefined({ error: 'must not be set: it looks at the account, and runs at home alone' })
-  .optional();
+/** A check that looks at the account runs at home alone: where it runs can't be said of it. */
+function shapeFor({ type, defaults }: Probe, fields: OwnFields): ReturnType<typeof commonShape> {
+  const shape = commonShape(fields, defaults);
+  if (isOfAccount(type)) delete (shape as Partial<typeof shape>).locations;
+  return shape;
+}
 
 /** What every check has. */
 export function commonShape(

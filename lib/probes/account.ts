@@ -1,8 +1,9 @@
 import type { RunProbe } from '../observe.ts';
 import type { AccountContext, AwsApi } from './define.ts';
+import { heartbeat } from './heartbeat.ts';
 
 /** The types of checks that look at the account: on AWS they run in one place, by a function of their own. */
-export const ACCOUNT_PROBES = [] as const;
+export const ACCOUNT_PROBES = [heartbeat] as const;
 
 /** What such checks use, whichever try it is. */
 export interface Account {

@@ -1,9 +1,10 @@
 import { EventEmitter } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
-import { type ExitCode, main, type Shell } from '../../lib/cli/main.ts';
+import { main, type Shell } from '../../lib/cli/main.ts';
 
 /** A stream that keeps what it is given, and may be a terminal. */
 class Screen extends Writable {
@@ -30,7 +31,7 @@ export interface CliOptions {
 
 /** What a command did. */
 export interface Outcome {
-  readonly code: ExitCode;
+  readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
 }
@@ -60,8 +61,26 @@ export class Folder {
     return ended;
   }
 
+  /** Whether a file is there. */
+  has(name: string): boolean {
+    return existsSync(join(this.dir, name));
+  }
+
+  /** What a command gets of the process. */
+  get shell(): Shell {
+    return this.#shellOf({}, false).shell;
+  }
+
   /** Calls `watchbill …`; `signals` takes those that the process would get. */
   begin(args: readonly string[], { env = {}, tty = false }: CliOptions = {}) {
+    const { shell, stdout, stderr, signals } = this.#shellOf(env, tty);
+    const ended = main(['node', 'watchbill', ...args], shell).then(
+      (code): Outcome => ({ code, stdout: stdout.text, stderr: stderr.text }),
+    );
+    return { stdout, stderr, signals, ended };
+  }
+
+  #shellOf(env: Readonly<Record<string, string>>, tty: boolean) {
     const [stdout, stderr] = [new Screen(tty), new Screen(tty)];
     const signals = new EventEmitter();
     const shell: Shell = {
@@ -75,10 +94,7 @@ export class Folder {
         throw new Error(`exit ${code}`);
       },
     };
-    const ended = main(['node', 'watchbill', ...args], shell).then(
-      (code): Outcome => ({ code, stdout: stdout.text, stderr: stderr.text }),
-    );
-    return { stdout, stderr, signals, ended };
+    return { shell, stdout, stderr, signals };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -10,7 +10,7 @@ import type { RunProbe, Site } from '../../observe.ts';
 import { type Blobs, type Clock, type Log, type Secrets, type Store, sleep } from '../../ports.ts';
 import type { Ask } from '../../reading.ts';
 import { Rollup } from '../../rollup.ts';
-import { shardingOf } from '../../schedule.ts';
+import { hashOf, shardingOf } from '../../schedule.ts';
 import { patient } from '../../store.ts';
 import { deliver, observe, observeAsked, show, takeIn } from '../../watch.ts';
 import { runBeats, STEP_MS } from './beats.ts';
@@ -40,6 +40,8 @@ export interface Machine {
   configure(config: Config): Promise<void>;
   /** Opens or closes an incident about Watchbill itself. */
   report(name: string, want: Want, title: string, message: string): Promise<void>;
+  /** Runs a check now, besides its schedule. */
+  look(id: string): Promise<void>;
   /** Ends what is under way, delivers nothing more, writes the last snapshot. */
   stop(): Promise<void>;
 }
@@ -112,6 +114,13 @@ export async function startMachine(parts: MachineParts): Promise<Machine> {
     healthy: () => clock.monotonic() - Math.min(lastBeat, lastDecision) < UNHEALTHY_MS,
     configure,
     report,
+    look: (id) =>
+      asks.send({
+        location: LOCATION,
+        cause: `confirm-${hashOf(id).toString(16)}`,
+        at: clock.now(),
+        checks: [id],
+      }),
     async stop() {
       stop.abort();
       await Promise.all([...loops, ...running]);

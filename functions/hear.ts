@@ -1,0 +1,39 @@
+import type { Context } from 'hono';
+import { handle } from 'hono/aws-lambda';
+import type { BeatMessage } from '../lib/beats.ts';
+import { createCallsApp } from '../lib/calls.ts';
+import { QUEUES, TABLE_NAME } from '../lib/deployment.ts';
+import type { HeartbeatCheck } from '../lib/probes/heartbeat.ts';
+import { ACCOUNT } from '../lib/reading.ts';
+import { hashOf } from '../lib/schedule.ts';
+import { clock, compiledConfig, log, once } from './place.ts';
+import { openQueue } from './queues.ts';
+import { secrets } from './secrets.ts';
+
+const store = once(async () => {
+  const { DynamoStore } = await import('../lib/adapters/aws/dynamo-store.ts');
+  return new DynamoStore({ table: TABLE_NAME, clock });
+});
+
+const inspections = once(() => openQueue<BeatMessage>(QUEUES.inspections));
+
+/** What isn't asked for now is looked at within a minute. */
+async function turned(id: string): Promise<void> {
+  const cause = `confirm-${hashOf(id).toString(16)}` as const;
+  try {
+    const ask = { location: ACCOUNT, cause, at: clock.now(), checks: [id] };
+    await (await inspections()).send({ kind: 'ask', ask });
+  } catch (error) {
+    log.warn('a heartbeat that has turned is looked at within a minute', { error: String(error) });
+  }
+}
+
+const open = once(async () => {
+  const { config } = compiledConfig();
+  const known = config.checks.filter((check): check is HeartbeatCheck => check.type === 'heartbeat');
+  const caller = (c: Context): string | undefined => c.env?.requestContext?.http?.sourceIp;
+  return handle(createCallsApp({ heartbeats: () => known, secrets, store, clock, log, turned, caller }));
+});
+
+/** The calls of heartbeats, by an HTTP API that holds back whoever calls too often. */
+export const handler: ReturnType<typeof handle> = async (...call) => (await open())(...call);

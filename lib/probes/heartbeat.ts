@@ -1,0 +1,94 @@
+import type { Finding } from '../reading.ts';
+import { lasted } from '../words.ts';
+import { type Beaten, defineAccountProbe, type Heard } from './define.ts';
+import { found, type Issue } from './finding.ts';
+
+/** A share of "every", and no less than a minute. */
+const GRACE_SHARE = 0.1;
+const GRACE_LEAST_MS = 60_000;
+
+/** What is asked of a heartbeat, ms. */
+export interface HeartbeatPolicy {
+  /** How often it should call. */
+  readonly period: number;
+  readonly grace: number;
+  /** How long the job may take, if that matters. */
+  readonly maxDuration?: number | undefined;
+}
+
+/** When it is late, epoch ms: a whole period and its grace after it was heard last. */
+export const lateAt = ({ since, last }: Heard, { period, grace }: HeartbeatPolicy): number =>
+  (last?.at ?? since) + period + grace;
+
+/** What is wrong with a heartbeat. On the very moment at which it is due it isn't late. */
+export function heartbeatIssues(heard: Heard, policy: HeartbeatPolicy, now: number): Issue[] {
+  const { since, last } = heard;
+  if (now > lateAt(heard, policy)) {
+    const silent = lasted(now - (last?.at ?? since));
+    const message = last
+      ? `Nothing was heard for ${silent}; it should call every ${lasted(policy.period)}.`
+      : `It has never called, and is waited for since ${silent}; it should call every ${lasted(policy.period)}.`;
+    return [{ reason: 'heartbeat_missed', message }];
+  }
+  if (!last) {
+    const message = `It has not called yet; it is late in ${lasted(lateAt(heard, policy) - now)}.`;
+    return [{ reason: 'heartbeat_awaited', message }];
+  }
+  if (!last.ok) return [{ reason: 'heartbeat_failed', message: failure(last, now) }];
+  return tookTooLong(last, policy);
+}
+
+const failure = ({ at, message }: Beaten, now: number): string =>
+  `It reported a failure ${lasted(now - at)} ago${message ? `: ${message}` : '.'}`;
+
+function tookTooLong({ tookMs }: Beaten, { maxDuration }: HeartbeatPolicy): Issue[] {
+  if (tookMs === undefined || maxDuration === undefined || tookMs <= maxDuration) return [];
+  const message = `It took ${lasted(tookMs)}: at most ${lasted(maxDuration)} are allowed.`;
+  return [{ reason: 'too_slow', message }];
+}
+
+/** A job calls, or is silent. */
+export const heartbeat = defineAccountProbe({
+  type: 'heartbeat',
+  summary:
+    'A job (cron, CI, a restore drill) calls /beat/<id> when it is done; late after "every" and "grace".',
+  shape: (_, fields) => ({
+    token: fields.secret.describe('What the job proves itself with: a secret of this heartbeat alone'),
+    grace: fields.duration
+      .optional()
+      .describe('How much later than "every" it may call; default: a tenth of "every", at least 1m'),
+    maxDuration: fields.span
+      .optional()
+      .describe('How long the job may take, as it says itself; beyond that it is degraded'),
+  }),
+  defaults: { every: '1d', severity: 'ticket' },
+  says: { down: 'is late or has failed', degraded: 'takes too long' },
+  looksEvery: 60_000,
+  target: ({ id }) => `/beat/${id}`,
+
+  async run(check, { clock, heard }): Promise<Finding> {
+    const began = clock.monotonic();
+    const known = await heard(check.id);
+    const policy = policyOf(check);
+    const { last } = known;
+    return found(heartbeatIssues(known, policy, clock.now()), {
+      latencyMs: clock.monotonic() - began,
+      facts: {
+        lateAt: new Date(lateAt(known, policy)).toISOString(),
+        ...(last && { lastAt: new Date(last.at).toISOString() }),
+        ...(last?.tookMs !== undefined && { tookMs: last.tookMs }),
+      },
+    });
+  },
+});
+
+/** A compiled check of a heartbeat. */
+export type HeartbeatCheck = Parameters<typeof heartbeat.run>[0];
+
+export function policyOf({ period = 0, grace, maxDuration }: HeartbeatCheck): HeartbeatPolicy {
+  return {
+    period,
+    grace: grace ?? Math.max(GRACE_LEAST_MS, period * GRACE_SHARE),
+    maxDuration,
+  };
+}
