@@ -1,0 +1,30 @@
+/** Numbers below are seconds since 1970, those from here on are ms: seconds of the year 5138. */
+const MS_FROM = 1e11;
+/** What a date can be in JavaScript. */
+const LARGEST_MS = 8.64e15;
+
+/**
+ * When something says it is, epoch ms: a number or a text of one (seconds or ms since 1970), ISO 8601, or a date as HTTP
+ * and e-mails write it. `form` says what it is where that can't be guessed. Undefined: it is no time.
+ */
+export function timeOf(
+  value: unknown,
+  now: number,
+  form: 'date' | 'seconds-left' = 'date',
+): number | undefined {
+  const number =
+    typeof value === 'string' && /^-?\d{1,16}(\.\d+)?$/.test(value.trim()) ? Number(value) : value;
+  if (typeof number === 'number')
+    return valid(form === 'seconds-left' ? now + number * 1_000 : sinceEpoch(number));
+  if (typeof value !== 'string' || form === 'seconds-left' || value.length > 100) return undefined;
+  // "2026-12-01 10:00:00 UTC" is how GitHub writes it.
+  const text = value
+    .trim()
+    .replace(/^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?) (?:UTC|GMT|Z|\+0000)$/, '$1T$2Z');
+  if (!/^\d{4}-\d\d-\d\d(?:$|T)|^[A-Z][a-z]{2},? /.test(text)) return undefined;
+  return valid(Date.parse(text));
+}
+
+const sinceEpoch = (value: number): number => (Math.abs(value) < MS_FROM ? value * 1_000 : value);
+
+const valid = (ms: number): number | undefined => (Math.abs(ms) <= LARGEST_MS ? ms : undefined);

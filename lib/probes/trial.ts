@@ -1,0 +1,89 @@
+import type { z as Zod } from 'zod';
+import type { Fields } from '../config/fields.ts';
+import { isObject } from '../config/plain.ts';
+import { remember } from '../redact.ts';
+import type { ProbeContext } from './define.ts';
+import type { Issue } from './finding.ts';
+import { ask, type Question, questionShape } from './http-ask.ts';
+import { parsePath, valuesAt } from './json-path.ts';
+
+/** A credential is tried at a URL: one that must work, or one that must not any more. */
+export interface Trial extends Question {
+  /** The header that carries it, and what stands before it there. */
+  readonly header: string;
+  readonly prefix: string;
+  /** Where in a secret that is JSON it is; undefined: it is all of it. */
+  readonly field?: string | undefined;
+}
+
+/** The fields of a trial. */
+export const trialShape = (z: typeof Zod, fields: Fields) => ({
+  ...questionShape(z, fields),
+  header: z
+    .string()
+    .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'is not the name of a header')
+    .default('authorization')
+    .describe('The header that carries the credential'),
+  prefix: z.string().max(100).default('Bearer ').describe('What stands before it there'),
+  field: z
+    .string()
+    .refine((text) => parsePath(text) !== undefined, 'is not the path of one value, such as "$.password"')
+    .optional()
+    .describe('Where in a secret that is JSON it is, "$.apiKey"; default: the whole secret'),
+});
+
+/** What a URL makes of a credential. */
+export type Verdict = 'accepted' | 'refused' | { readonly status: number };
+
+/** Throws a `Fault` if the URL can't be asked. */
+export async function tryOut(
+  trial: Trial,
+  value: string,
+  context: ProbeContext,
+): Promise<Verdict | 'no field'> {
+  const credential = trial.field === undefined ? value : fieldOf(value, trial.field);
+  if (credential === undefined) return 'no field';
+  remember(credential);
+  const { status } = await ask(trial, context, {
+    headers: { [trial.header]: `${trial.prefix}${credential}` },
+    maxBody: 65_536,
+  });
+  if (status === 401 || status === 403) return 'refused';
+  return status >= 200 && status < 300 ? 'accepted' : { status };
+}
+
+function fieldOf(secret: string, path: string): string | undefined {
+  try {
+    const root: unknown = JSON.parse(secret);
+    const [value] = isObject(root) ? valuesAt(root, parsePath(path) ?? []) : [];
+    return typeof value === 'string' ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What is wrong where `what` must be refused. */
+export function mustBeRefused(what: string, verdict: Verdict | 'no field', host: string): Issue[] {
+  if (verdict === 'refused') return [];
+  if (verdict === 'accepted')
+    return [{ reason: 'not_rejected', message: `${host} accepts ${what}, which must be refused.` }];
+  return [cannotTell(what, verdict, host)];
+}
+
+/** What is wrong where `what` must be accepted. */
+export function mustBeAccepted(what: string, verdict: Verdict | 'no field', host: string): Issue[] {
+  if (verdict === 'accepted') return [];
+  if (verdict === 'refused') return [{ reason: 'not_accepted', message: `${host} refuses ${what}.` }];
+  return [cannotTell(what, verdict, host)];
+}
+
+/** Neither: it says nothing about the credential. */
+function cannotTell(what: string, verdict: Verdict | 'no field', host: string): Issue {
+  if (typeof verdict === 'object')
+    return {
+      reason: 'unexpected_status',
+      status: 'degraded',
+      message: `Whether ${host} takes ${what} cannot be told: it answered ${verdict.status}.`,
+    };
+  return { reason: 'misconfigured', message: `The secret has no text at "field": ${what} was not tried.` };
+}
