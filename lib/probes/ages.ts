@@ -33,7 +33,10 @@ export function ageIssues(
   const left = maxAge - age;
   if (left < 0)
     return [
-      { reason: over, message: `${what} is ${lasted(age)} old, more than the ${lasted(maxAge)} that are allowed.` },
+      {
+        reason: over,
+        message: `${what} is ${lasted(age)} old, more than the ${lasted(maxAge)} that are allowed.`,
+      },
     ];
   if (age <= warn) return [];
   return [

@@ -72,6 +72,8 @@ export interface AccountContext extends ProbeContext {
 export interface Permission {
   readonly actions: readonly string[];
   readonly resources: readonly string[];
+  /** Under which alone it is wanted: operator, key, values. */
+  readonly condition?: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
 }
 
 /** Where a check runs on AWS: what the ARNs of its permissions are made of. */

@@ -11,6 +11,8 @@ export interface AwsProxy {
   readonly endpoint: string;
   /** `iam:ListUsers`, in the order in which they came. */
   readonly actions: string[];
+  /** The regions that were asked, each once. */
+  readonly regions: string[];
   /** What becomes of the nth call (from 1) of an action instead of being passed on. */
   trouble: (action: string, nth: number) => Refusal | undefined;
   close(): Promise<void>;
@@ -21,6 +23,8 @@ export async function awsProxy(upstream: string): Promise<AwsProxy> {
     const body = await buffer(req);
     const action = actionOf(req, body);
     proxy.actions.push(action);
+    const region = regionOf(req);
+    if (!proxy.regions.includes(region)) proxy.regions.push(region);
     const nth = proxy.actions.filter((one) => one === action).length;
     const trouble = proxy.trouble(action, nth);
     if (trouble === 'down') return void req.socket.resetAndDestroy();
@@ -35,7 +39,12 @@ export async function awsProxy(upstream: string): Promise<AwsProxy> {
     const [answer] = (await once(passed, 'response')) as [IncomingMessage];
     res.writeHead(answer.statusCode ?? 0, answer.headers).end(await buffer(answer));
   });
-  const proxy: AwsProxy = { ...(await onLoopback(server)), actions: [], trouble: () => undefined };
+  const proxy: AwsProxy = {
+    ...(await onLoopback(server)),
+    actions: [],
+    regions: [],
+    trouble: () => undefined,
+  };
   return proxy;
 }
 
@@ -50,6 +59,9 @@ function actionOf({ headers, method = '', url = '' }: IncomingMessage, body: Buf
   if (service === 'backup') return `backup:${BACKUP.find(([path]) => path.test(url))?.[1]}`;
   return `${service}:${target || new URLSearchParams(body.toString()).get('Action')}`;
 }
+
+const regionOf = ({ headers }: IncomingMessage): string =>
+  /Credential=[^/]+\/\d+\/([\w-]+)\//.exec(headers.authorization ?? '')?.[1] ?? 'nowhere';
 
 const OBJECT: Readonly<Record<string, string>> = { HEAD: 'GetObject', GET: 'GetObject' };
 

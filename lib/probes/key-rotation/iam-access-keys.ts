@@ -1,7 +1,8 @@
-import type { AccessKeyMetadata, IAMClient } from '@aws-sdk/client-iam';
+import type { AccessKeyMetadata, IAMClient, User } from '@aws-sdk/client-iam';
 import { lasted } from '../../words.ts';
 import type { AccountContext } from '../define.ts';
 import type { Issue } from '../finding.ts';
+import { allPages } from '../pages.ts';
 import { defineSource } from '../source.ts';
 import { type Key, type Keys, missing } from './keys.ts';
 
@@ -55,16 +56,12 @@ export const iamAccessKeys = defineSource<Keys>()({
 
 async function allUsers(iam: IAMClient, { aws }: AccountContext): Promise<string[]> {
   const { ListUsersCommand } = await import('@aws-sdk/client-iam');
-  const names: string[] = [];
-  let marker: string | undefined;
-  do {
-    const page = await aws.call('iam:ListUsers', (options) =>
-      iam.send(new ListUsersCommand({ Marker: marker }), options),
-    );
-    names.push(...(page.Users ?? []).flatMap(({ UserName }) => UserName ?? []));
-    marker = page.IsTruncated ? page.Marker : undefined;
-  } while (marker !== undefined);
-  return names;
+  const users = await allPages<User>(async (Marker) => {
+    const command = new ListUsersCommand({ Marker });
+    const page = await aws.call('iam:ListUsers', (options) => iam.send(command, options));
+    return { items: page.Users, next: page.IsTruncated ? page.Marker : undefined };
+  });
+  return users.flatMap(({ UserName }) => UserName ?? []);
 }
 
 /** The active keys of a user, and how many aren't; undefined: the user is gone. */
@@ -75,18 +72,16 @@ async function keysOf(
   context: AccountContext,
 ): Promise<(Keys & { readonly inactive: number }) | undefined> {
   const { ListAccessKeysCommand } = await import('@aws-sdk/client-iam');
-  const found: AccessKeyMetadata[] = [];
-  let marker: string | undefined;
-  do {
-    const page = await context.aws.call(
-      'iam:ListAccessKeys',
-      (options) => iam.send(new ListAccessKeysCommand({ UserName: user, Marker: marker }), options),
-      ['NoSuchEntityException'],
-    );
-    if (!page) return undefined;
-    found.push(...(page.AccessKeyMetadata ?? []));
-    marker = page.IsTruncated ? page.Marker : undefined;
-  } while (marker !== undefined);
+  let isGone = false;
+  const found = await allPages<AccessKeyMetadata>(async (Marker) => {
+    const command = new ListAccessKeysCommand({ UserName: user, Marker });
+    const page = await context.aws.call('iam:ListAccessKeys', (options) => iam.send(command, options), [
+      'NoSuchEntityException',
+    ]);
+    isGone ||= !page;
+    return { items: page?.AccessKeyMetadata, next: page?.IsTruncated ? page.Marker : undefined };
+  });
+  if (isGone) return undefined;
   const active = found.filter(({ Status }) => Status === 'Active');
   const keys: Key[] = [];
   const issues: Issue[] = [];

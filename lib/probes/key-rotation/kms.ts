@@ -1,7 +1,8 @@
-import type { KeyMetadata, KMSClient } from '@aws-sdk/client-kms';
+import type { KeyMetadata, KMSClient, RotationsListEntry } from '@aws-sdk/client-kms';
 import { lasted } from '../../words.ts';
 import type { AccountContext } from '../define.ts';
 import type { Issue } from '../finding.ts';
+import { allPages } from '../pages.ts';
 import { defineSource } from '../source.ts';
 import { type Keys, missing } from './keys.ts';
 
@@ -71,17 +72,13 @@ async function lastRotation(
   { aws }: AccountContext,
 ): Promise<Date | undefined> {
   const { ListKeyRotationsCommand } = await import('@aws-sdk/client-kms');
-  let newest: Date | undefined;
-  let marker: string | undefined;
-  do {
-    const page = await aws.call('kms:ListKeyRotations', (options) =>
-      client.send(new ListKeyRotationsCommand({ KeyId: arn, Marker: marker }), options),
-    );
-    for (const { RotationDate } of page.Rotations ?? [])
-      if (RotationDate && (!newest || RotationDate > newest)) newest = RotationDate;
-    marker = page.Truncated ? page.NextMarker : undefined;
-  } while (marker !== undefined);
-  return newest;
+  const rotations = await allPages<RotationsListEntry>(async (Marker) => {
+    const command = new ListKeyRotationsCommand({ KeyId: arn, Marker });
+    const page = await aws.call('kms:ListKeyRotations', (options) => client.send(command, options));
+    return { items: page.Rotations, next: page.Truncated ? page.NextMarker : undefined };
+  });
+  const times = rotations.flatMap(({ RotationDate }) => RotationDate?.getTime() ?? []);
+  return times.length > 0 ? new Date(Math.max(...times)) : undefined;
 }
 
 function failing(next: Date | undefined, key: string, now: number): Issue[] {

@@ -1,3 +1,5 @@
+import type { ParameterMetadata } from '@aws-sdk/client-ssm';
+import { allPages } from '../pages.ts';
 import { defineSource } from '../source.ts';
 import { type Keys, missing } from './keys.ts';
 
@@ -16,21 +18,18 @@ export const ssm = defineSource<Keys>()({
     const { SSMClient, DescribeParametersCommand } = await import('@aws-sdk/client-ssm');
     const client = aws.client(SSMClient, region);
     const filter = { Key: 'Name', Option: 'Equals', Values: [name] };
-    let token: string | undefined;
-    do {
-      const page = await aws.call('ssm:DescribeParameters', (options) =>
-        client.send(new DescribeParametersCommand({ ParameterFilters: [filter], NextToken: token }), options),
-      );
-      const found = page.Parameters?.find(({ Name }) => Name === name);
-      const changed = found?.LastModifiedDate;
-      if (found)
-        return {
-          keys: [{ name: `parameter ${name}`, ...(changed && { bornAt: changed.getTime() }) }],
-          issues: [],
-        };
-      // a page may be empty and have a next one
-      token = page.NextToken;
-    } while (token !== undefined);
-    return missing(`There is no parameter ${name}.`);
+    // a page may be empty and have a next one
+    const found = await allPages<ParameterMetadata>(async (NextToken) => {
+      const command = new DescribeParametersCommand({ ParameterFilters: [filter], NextToken });
+      const page = await aws.call('ssm:DescribeParameters', (options) => client.send(command, options));
+      return { items: page.Parameters, next: page.NextToken };
+    });
+    const parameter = found.find(({ Name }) => Name === name);
+    if (!parameter) return missing(`There is no parameter ${name}.`);
+    const changed = parameter.LastModifiedDate;
+    return {
+      keys: [{ name: `parameter ${name}`, ...(changed && { bornAt: changed.getTime() }) }],
+      issues: [],
+    };
   },
 });
