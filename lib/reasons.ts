@@ -128,7 +128,7 @@ export const REASONS = {
   token_lives_too_long: final(down('The token is valid for longer than "lifetime" allows.')),
   token_invalid: final(down('The token is not what it should be: its form, algorithm, signature or claims.')),
   token_inactive: final(down('The authorization server says that the token is not active.')),
-  token_missing: down('The answer holds no token where there should be one.'),
+  token_missing: final(down('The answer holds no token where there should be one.')),
   token_type_unsupported: final(down('The token is of a type that is not "Bearer".')),
   wrong_issuer: final(down('The token is from another issuer.')),
   wrong_audience: final(down('The token is for another audience.')),

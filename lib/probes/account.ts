@@ -1,11 +1,12 @@
 import type { RunProbe } from '../observe.ts';
+import { authExpiry } from './auth-expiry.ts';
 import { backupFreshness } from './backup-freshness.ts';
 import type { AccountContext, AwsApi } from './define.ts';
 import { heartbeat } from './heartbeat.ts';
 import { keyRotation } from './key-rotation.ts';
 
 /** The types of checks that look at the account: on AWS they run in one place, by a function of their own. */
-export const ACCOUNT_PROBES = [keyRotation, backupFreshness, heartbeat] as const;
+export const ACCOUNT_PROBES = [authExpiry, keyRotation, backupFreshness, heartbeat] as const;
 
 /** What such checks use, whichever try it is. */
 export interface Account {

@@ -32,24 +32,16 @@ export const trialShape = (z: typeof Zod, fields: Fields) => ({
     .describe('Where in a secret that is JSON it is, "$.apiKey"; default: the whole secret'),
 });
 
-/** What a URL makes of a credential. */
-export type Verdict = 'accepted' | 'refused' | { readonly status: number };
+/** The status with which a URL answers a credential; or that there is none to be tried. */
+export type Answer = number | 'no field';
 
 /** Throws a `Fault` if the URL can't be asked. */
-export async function tryOut(
-  trial: Trial,
-  value: string,
-  context: ProbeContext,
-): Promise<Verdict | 'no field'> {
+export async function tryOut(trial: Trial, value: string, context: ProbeContext): Promise<Answer> {
   const credential = trial.field === undefined ? value : fieldOf(value, trial.field);
   if (credential === undefined) return 'no field';
   remember(credential);
-  const { status } = await ask(trial, context, {
-    headers: { [trial.header]: `${trial.prefix}${credential}` },
-    maxBody: 65_536,
-  });
-  if (status === 401 || status === 403) return 'refused';
-  return status >= 200 && status < 300 ? 'accepted' : { status };
+  const headers = { [trial.header]: `${trial.prefix}${credential}` };
+  return (await ask(trial, context, { headers, maxBody: 65_536 })).status;
 }
 
 function fieldOf(secret: string, path: string): string | undefined {
@@ -62,28 +54,31 @@ function fieldOf(secret: string, path: string): string | undefined {
   }
 }
 
+const isAccepted = (answer: Answer): boolean => typeof answer === 'number' && answer >= 200 && answer < 300;
+const isRefused = (answer: Answer): boolean => answer === 401 || answer === 403;
+
 /** What is wrong where `what` must be refused. */
-export function mustBeRefused(what: string, verdict: Verdict | 'no field', host: string): Issue[] {
-  if (verdict === 'refused') return [];
-  if (verdict === 'accepted')
+export function mustBeRefused(what: string, answer: Answer, host: string): Issue[] {
+  if (isRefused(answer)) return [];
+  if (isAccepted(answer))
     return [{ reason: 'not_rejected', message: `${host} accepts ${what}, which must be refused.` }];
-  return [cannotTell(what, verdict, host)];
+  return [cannotTell(what, answer, host)];
 }
 
 /** What is wrong where `what` must be accepted. */
-export function mustBeAccepted(what: string, verdict: Verdict | 'no field', host: string): Issue[] {
-  if (verdict === 'accepted') return [];
-  if (verdict === 'refused') return [{ reason: 'not_accepted', message: `${host} refuses ${what}.` }];
-  return [cannotTell(what, verdict, host)];
+export function mustBeAccepted(what: string, answer: Answer, host: string): Issue[] {
+  if (isAccepted(answer)) return [];
+  if (isRefused(answer)) return [{ reason: 'not_accepted', message: `${host} refuses ${what}.` }];
+  return [cannotTell(what, answer, host)];
 }
 
 /** Neither: it says nothing about the credential. */
-function cannotTell(what: string, verdict: Verdict | 'no field', host: string): Issue {
-  if (typeof verdict === 'object')
-    return {
-      reason: 'unexpected_status',
-      status: 'degraded',
-      message: `Whether ${host} takes ${what} cannot be told: it answered ${verdict.status}.`,
-    };
-  return { reason: 'misconfigured', message: `The secret has no text at "field": ${what} was not tried.` };
+export function cannotTell(what: string, answer: Answer, host: string): Issue {
+  if (answer === 'no field')
+    return { reason: 'misconfigured', message: `The secret has no text at "field": ${what} was not tried.` };
+  return {
+    reason: 'unexpected_status',
+    status: 'degraded',
+    message: `Whether ${host} takes ${what} cannot be told: it answered ${answer}.`,
+  };
 }
