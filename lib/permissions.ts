@@ -141,9 +141,8 @@ const heartbeats = (setting: Setting): Statement => ({
   condition: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': [HEARTBEATS] } },
 });
 
-/** A heartbeat itself, or a backup whose restores are told of by one. */
 const asksForHeartbeats = (check: Check): boolean =>
-  check.type === 'heartbeat' || /"restoreTest":\{[^}]*"heartbeat":/.test(JSON.stringify(check));
+  probeOf(check.type).hears?.(check as never) !== undefined;
 
 /** What lib/publish.ts writes: page and snapshot, and what belongs to the page. */
 const PUBLISHED = [...Object.values(BLOBS), ...ASSETS.map(({ path }) => path.slice(1))];

@@ -55,9 +55,16 @@ export function compile(
   const mistakes = eachOnce([...misread, ...broken.filter((mistake) => !near(mistake))]);
   if (mistakes.length > 0 || !outer.value) return { mistakes };
   const config = finish(outer.value, valuesOf(checks), valuesOf(windows), place);
-  const beyond = place === 'aws' && config.aws ? overfull(config, config.aws) : [];
+  const beyond = place === 'aws' && config.aws ? [...stranded(config), ...overfull(config, config.aws)] : [];
   return beyond.length > 0 ? { mistakes: beyond } : { config };
 }
+
+/** What needs this machine can't run on AWS. */
+const stranded = ({ checks }: Config): Mistake[] =>
+  checks.flatMap((check, index) => {
+    const why = probeOf(check.type).onlyHere?.(check as never);
+    return why === undefined ? [] : [{ path: ['checks', index, 'source'], message: `is ${why}` }];
+  });
 
 function readCheck(entry: Json, path: Path): ReadCheck {
   const check = salvage<CheckValue>(SCHEMA.check, entry, path);

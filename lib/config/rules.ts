@@ -29,6 +29,7 @@ export function brokenRules(checks: Checks, windows: readonly Salvaged<WindowVal
     ...checks.flatMap(ofItsType),
     ...sameIds(checks),
     ...checks.flatMap((check) => parents(check, ids)),
+    ...checks.flatMap((check) => heartbeats(check, ids)),
     ...circles(ids),
     ...windows.flatMap((window) => windowRules(window, ids)),
   ];
@@ -117,6 +118,15 @@ function parents(check: ReadCheck, ids: Ids): Mistake[] {
         ]
       : [];
   });
+}
+
+/** What a check hears of must be a heartbeat. */
+function heartbeats({ value, path }: ReadCheck, ids: Ids): Mistake[] {
+  const id = value && PROBES.get(value.type)?.hears?.(value as never);
+  const named = id === undefined ? undefined : ids.get(id);
+  if (id === undefined || named?.value?.type === 'heartbeat') return [];
+  const message = named ? `${JSON.stringify(id)} is no check of type "heartbeat"` : unknownId(id, ids);
+  return [{ path: [...path, 'restoreTest', 'heartbeat'], message }];
 }
 
 /** By what the user wrote: an entry that was left out has changed the numbers in what was read. */

@@ -101,6 +101,7 @@ export const backupFreshness = defineAccountProbe({
   defaults: { every: '1h', timeout: '30s', severity: 'ticket' },
   says: { down: 'has no backup as it must be', degraded: 'has a backup that needs a look' },
   knowsExpiries: true,
+  hears: ({ restoreTest }) => restoreTest?.heartbeat,
   onlyHere: ({ source }) => sourceOf(SOURCES, source).onlyHere,
   target: ({ source }) => sourceOf(SOURCES, source).target(source),
   permissions: (check, place) => [

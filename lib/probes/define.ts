@@ -115,6 +115,8 @@ export interface Probe<
   readonly looksEvery?: number;
   /** What the titles of incidents say of a check; without it, "is down" and "is degraded". */
   readonly says?: { readonly down: string; readonly degraded: string };
+  /** The id of the heartbeat that it asks for, if it does. */
+  readonly hears?: (check: ProbeCheck<T, S>) => string | undefined;
   /** Why a check can't run on AWS, if it can't: it needs this machine. */
   readonly onlyHere?: (check: ProbeCheck<T, S>) => string | undefined;
   /** What is watched, in a few words, for people: `GET https://…`, without a secret. */

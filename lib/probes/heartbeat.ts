@@ -64,6 +64,7 @@ export const heartbeat = defineAccountProbe({
   defaults: { every: '1d', severity: 'ticket' },
   says: { down: 'is late or has failed', degraded: 'takes too long' },
   looksEvery: 60_000,
+  hears: ({ id }) => id,
   target: ({ id }) => `/beat/${id}`,
 
   async run(check, { clock, heard }): Promise<Finding> {

@@ -34,7 +34,11 @@ describe('what is missing, of the wrong kind or unknown (D02)', () => {
   table([
     ['nothing at all', {}, 'name: required', 'checks: required'],
     ['no id', acme({ checks: [{ type: 'tcp', host: 'h.test', port: 1 }] }), 'checks[0].id: required'],
-    ['no type', acme({ checks: [{ id: 'a' }] }), 'checks[0].type: required: "http", "tls", "tcp" or "dns"'],
+    [
+      'no type',
+      acme({ checks: [{ id: 'a' }] }),
+      'checks[0].type: required: "http", "tls", "tcp", "dns", "auth-expiry", "key-rotation", "backup-freshness" or "heartbeat"',
+    ],
     ['no url', acme({ checks: [{ id: 'a', type: 'http' }] }), 'checks[0].url: required'],
     [
       'no host and no port',
@@ -68,12 +72,12 @@ describe('what is missing, of the wrong kind or unknown (D02)', () => {
     [
       'an unknown type',
       checking({ type: 'https' }),
-      'checks[0].type: "https" is not "http", "tls", "tcp" or "dns"; did you mean "http"?',
+      'checks[0].type: "https" is not "http", "tls", "tcp", "dns", "auth-expiry", "key-rotation", "backup-freshness" or "heartbeat"; did you mean "http"?',
     ],
     [
       'letters that change places',
       checking({ type: 'tpc' }),
-      'checks[0].type: "tpc" is not "http", "tls", "tcp" or "dns"; did you mean "tcp"?',
+      'checks[0].type: "tpc" is not "http", "tls", "tcp", "dns", "auth-expiry", "key-rotation", "backup-freshness" or "heartbeat"; did you mean "tcp"?',
     ],
     [
       'a misspelt choice',

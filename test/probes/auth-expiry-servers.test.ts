@@ -37,7 +37,6 @@ describe('with an authorization server that others have written', () => {
   it.each<[string, object, string]>([
     ['a wrong secret', { clientSecret: { secret: 'WRONG' } }, 'invalid_client'],
     ['a client that nobody knows', { clientId: 'nobody' }, 'invalid_client'],
-    ['a scope that there isn’t', { scope: 'everything' }, 'invalid_scope'],
   ])('%s has its own reason', async (_, more, reason) => {
     const { tokenUrl } = await started(authorizationServer());
     expect(await look({ kind: 'oauth2', tokenUrl, ...client, ...more })).toMatchObject({

@@ -467,6 +467,16 @@ describe('J45: client credentials', () => {
     expect(found.asked).toHaveLength(1);
   });
 
+  it.each<[string, unknown, string[]]>([
+    ['all of it', 'write read', []],
+    ['more', 'read write admin', []],
+    ['nothing that it tells of', undefined, []],
+    ['only a part of it', 'read', ['invalid_scope']],
+    ['another one', 'reads write', ['invalid_scope']],
+  ])('of the scope that was asked for %s is granted', async (_, scope, reasons) => {
+    expect((await grant(says({ ...TOKEN, scope }), { scope: 'read write' })).reasons).toEqual(reasons);
+  });
+
   it('the secret is in the header or in the body, as a form writes it, and never in the address', async () => {
     const basic = await grant(says(TOKEN), { scope: 'read write', audience: 'https://api.acme.test' });
     const both = Buffer.from('importer:client-secret%2Fof+the%2Bimporter').toString('base64');

@@ -6,6 +6,13 @@ import { bundleOf } from '../kit/bundles.ts';
 const LIMITS: Readonly<Record<FunctionName, { readonly kB: number; readonly clients: readonly string[] }>> = {
   beat: { kB: 15, clients: ['sqs'] },
   probe: { kB: 150, clients: ['secrets-manager', 'sqs'] },
+  inspect: {
+    kB: 200,
+    clients: [
+      ...['acm', 'backup', 'dynamodb', 'ec2', 'iam', 'kms', 'rds', 's3', 'secrets-manager', 'sqs', 'ssm'],
+    ],
+  },
+  hear: { kB: 100, clients: ['dynamodb', 'secrets-manager', 'sqs'] },
   decide: { kB: 150, clients: ['dynamodb', 's3', 'sqs'] },
   deliver: { kB: 150, clients: ['dynamodb', 'secrets-manager', 'sqs'] },
   show: { kB: 150, clients: ['s3'] },

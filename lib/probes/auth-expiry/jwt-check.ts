@@ -73,16 +73,19 @@ interface Parts {
 function partsOf(token: string): Parts | string {
   if (token.length > TOKEN_MAX) return 'it is longer than 16 KB';
   if (!COMPACT.test(token)) return 'it is no JWT in three parts';
-  const [header, payload] = token.split('.').slice(0, 2).map(objectOf);
+  const parts = token.split('.');
+  // bits that mean nothing would make two texts of one token
+  if (!parts.every(isCanonical)) return 'it is not in base64url as everyone would write it';
+  const [header, payload] = parts.slice(0, 2).map(objectOf);
   if (!header || !payload) return 'its header or its claims are no JSON object, or name something twice';
   return { header, payload };
 }
 
+const isCanonical = (part: string): boolean => Buffer.from(part, 'base64url').toString('base64url') === part;
+
 /** A JSON object in base64url in which no name is there twice, however it is spelt. */
 function objectOf(part: string): Record<string, unknown> | undefined {
-  const bytes = Buffer.from(part, 'base64url');
-  if (bytes.toString('base64url') !== part) return undefined;
-  const parsed = parseStrictJson(bytes.toString('utf8'));
+  const parsed = parseStrictJson(Buffer.from(part, 'base64url').toString('utf8'));
   return 'value' in parsed && isObject(parsed.value) ? parsed.value : undefined;
 }
 

@@ -46,13 +46,22 @@ export const oauth2 = defineSource<Credentials>()({
       });
     remember(said.access_token);
     if (typeof said.refresh_token === 'string') remember(said.refresh_token);
-    const found = await tokensOf(
-      said,
-      source.verify ? await checkJwt(said.access_token, source.verify, context) : undefined,
-    );
-    return found;
+    const jwt = source.verify && (await checkJwt(said.access_token, source.verify, context));
+    const { issues, ...rest } = tokensOf(said, jwt);
+    return { ...rest, issues: [...scopeIssues(scope, said.scope), ...issues] };
   },
 });
+
+/** What differs from what was asked for the server must tell: RFC 6749, 3.3. */
+function scopeIssues(asked: string | undefined, granted: unknown): Issue[] {
+  if (asked === undefined || typeof granted !== 'string') return [];
+  const given = new Set(granted.split(' '));
+  const lacking = asked.split(' ').filter((one) => one !== '' && !given.has(one));
+  if (lacking.length === 0) return [];
+  return [
+    { reason: 'invalid_scope', message: `The token lacks a scope that was asked for: ${lacking.join(' ')}.` },
+  ];
+}
 
 /** What the server says of a request that it doesn't grant: RFC 6749, 5.2; RFC 8707 for `invalid_target`. */
 function refused(answer: HttpResponse, said: unknown): Fault {
