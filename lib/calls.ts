@@ -62,9 +62,10 @@ export function createCallsApp(options: CallsOptions): Hono {
   const take = (ok?: false) => async (c: Context) => {
     const id = c.req.param('id') ?? '';
     const stranger = options.caller(c) ?? '';
-    if (!ofStranger.mayGo(stranger)) return tooMany(c, ofStranger, stranger);
     const check = await knownBy(id, tokenOf(c), options);
     if (!check) {
+      // behind a proxy all have one address: who has the right token is never held back for others
+      if (!ofStranger.mayGo(stranger)) return tooMany(c, ofStranger, stranger);
       ofStranger.goes(stranger);
       return refusal(c, 401, 'there is no such heartbeat, or this is not its token');
     }
