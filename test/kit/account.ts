@@ -10,9 +10,12 @@ import { runOf } from '../../lib/probes/index.ts';
 import type { Finding } from '../../lib/reading.ts';
 import { CREDENTIALS, REGION } from './aws.ts';
 
-/** A check as a user writes it, compiled; a file that it names holds the text that is its path. */
-export function accountCheck(fields: Readonly<Record<string, unknown>> & { readonly type: string }): Check {
-  const checks = [{ id: 'looked-at', ...fields }];
+/** A check as a user writes it, compiled beside others; a file that it names holds the text that is its path. */
+export function accountCheck(
+  fields: Readonly<Record<string, unknown>> & { readonly type: string },
+  others: readonly object[] = [],
+): Check {
+  const checks = [{ id: 'looked-at', ...fields }, ...others];
   const compiled = compile({ name: 'Test', network: { allow: ['127.0.0.0/8'] }, checks }, (text) => text);
   if ('mistakes' in compiled) throw new Error(JSON.stringify(compiled.mistakes));
   return compiled.config.checks[0] as Check;

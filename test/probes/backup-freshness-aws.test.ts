@@ -416,10 +416,10 @@ describe('AWS Backup', () => {
 
   it('a restore of which a drill tells by its heartbeat', async () => {
     await serving([point(HOUR)]);
-    const tested = check(
-      { kind: 'backup', resource: RESOURCE },
-      { restoreTest: { heartbeat: 'drill', maxAge: '30d' } },
-    );
+    const drill = { id: 'drill', type: 'heartbeat', every: '30d', token: { secret: 'DRILL' } };
+    const source = { kind: 'backup', resource: RESOURCE };
+    const restoreTest = { heartbeat: 'drill', maxAge: '30d' };
+    const tested = accountCheck({ type: 'backup-freshness', maxAge: '26h', source, restoreTest }, [drill]);
     const told = (last?: object) =>
       lookNow(tested, {
         heard: async (id) => ({ since: 0, ...(id === 'drill' && last && { last: last as never }) }),
