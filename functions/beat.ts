@@ -2,7 +2,7 @@ import type { BeatMessage } from '../lib/beats.ts';
 import { QUEUES } from '../lib/deployment.ts';
 import { beatsToPost, drain } from '../lib/handlers.ts';
 import type { News } from '../lib/news.ts';
-import { clock, compiledConfig, here, log, once } from './place.ts';
+import { clock, compiledConfig, here, log, once, scheduledTime } from './place.ts';
 import { openQueue } from './queues.ts';
 
 const open = once(async () => {
@@ -19,9 +19,8 @@ const open = once(async () => {
  * Scheduler calls this once a minute, at any second of it (its precision), at least once: so it posts the beats of the
  * next minute, each with its exact delay. Then it sends home what was kept here while home could not be reached.
  */
-export async function handler({ scheduled }: { readonly scheduled: string }): Promise<void> {
-  const time = Date.parse(scheduled);
-  if (Number.isNaN(time)) throw new Error(`"scheduled" is no time: ${scheduled}`);
+export async function handler(event: { readonly scheduled: string }): Promise<void> {
+  const time = scheduledTime(event);
   const { config, beats, buffer, home } = await open();
   await beats.sendAll(beatsToPost(config, here().region, time, clock.now()));
   await drain(buffer, home, clock, log);

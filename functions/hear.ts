@@ -1,11 +1,11 @@
 import type { Context } from 'hono';
 import { handle } from 'hono/aws-lambda';
+import { askFor } from '../lib/asks.ts';
 import type { BeatMessage } from '../lib/beats.ts';
 import { createCallsApp } from '../lib/calls.ts';
 import { QUEUES, TABLE_NAME } from '../lib/deployment.ts';
-import type { HeartbeatCheck } from '../lib/probes/heartbeat.ts';
+import { heartbeatsIn } from '../lib/probes/heartbeat.ts';
 import { ACCOUNT } from '../lib/reading.ts';
-import { hashOf } from '../lib/schedule.ts';
 import { clock, compiledConfig, log, once } from './place.ts';
 import { openQueue } from './queues.ts';
 import { secrets } from './secrets.ts';
@@ -19,9 +19,8 @@ const inspections = once(() => openQueue<BeatMessage>(QUEUES.inspections));
 
 /** What isn't asked for now is looked at within a minute. */
 async function turned(id: string): Promise<void> {
-  const cause = `confirm-${hashOf(id).toString(16)}` as const;
+  const ask = askFor(ACCOUNT, 'confirm', [id], clock.now());
   try {
-    const ask = { location: ACCOUNT, cause, at: clock.now(), checks: [id] };
     await (await inspections()).send({ kind: 'ask', ask });
   } catch (error) {
     log.warn('a heartbeat that has turned is looked at within a minute', { error: String(error) });
@@ -30,7 +29,7 @@ async function turned(id: string): Promise<void> {
 
 const open = once(async () => {
   const { config } = compiledConfig();
-  const known = config.checks.filter((check): check is HeartbeatCheck => check.type === 'heartbeat');
+  const known = heartbeatsIn(config.checks);
   const caller = (c: Context): string | undefined => c.env?.requestContext?.http?.sourceIp;
   return handle(createCallsApp({ heartbeats: () => known, secrets, store, clock, log, turned, caller }));
 });

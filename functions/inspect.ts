@@ -1,20 +1,16 @@
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { openAwsApi } from '../lib/adapters/aws/api.ts';
 import type { BeatMessage } from '../lib/beats.ts';
-import { canaryAnswers } from '../lib/canary.ts';
 import { INSPECTED_AT_ONCE, QUEUES, TABLE_NAME } from '../lib/deployment.ts';
 import { beatsToPost } from '../lib/handlers.ts';
 import { heardIn } from '../lib/heartbeat.ts';
 import { lean } from '../lib/latest.ts';
-import { createNet } from '../lib/net/create.ts';
 import type { News } from '../lib/news.ts';
 import { runOfAccount } from '../lib/probes/account.ts';
 import { ACCOUNT } from '../lib/reading.ts';
-import { shardingOf } from '../lib/schedule.ts';
-import { type Observer, runOrders, runtimeAddress } from './orders.ts';
-import { clock, compiledConfig, log, once, variable } from './place.ts';
+import { observerOf, runOrders } from './orders.ts';
+import { clock, compiledConfig, once, scheduledTime } from './place.ts';
 import { openQueue } from './queues.ts';
-import { secrets } from './secrets.ts';
 
 const inspections = once(() => openQueue<BeatMessage>(QUEUES.inspections));
 
@@ -23,29 +19,17 @@ const heard = once(async () => {
   return heardIn(new DynamoStore({ table: TABLE_NAME, clock }), clock);
 });
 
-const open = once(async (): Promise<Observer> => {
+const open = once(async () => {
   const { config } = compiledConfig();
   const home = await openQueue<News>(QUEUES.ticks);
-  const self = [runtimeAddress(variable('AWS_LAMBDA_RUNTIME_API'))];
   const account = { aws: openAwsApi, heard: async (id: string) => (await heard())(id) };
-  const site: Observer['site'] = {
+  return observerOf(config, {
     location: ACCOUNT,
-    config,
-    sharding: shardingOf(config.checks.map(({ id }) => id)),
     probe: (type) => runOfAccount(type, account),
-    net: createNet({ clock, allow: config.network.allow, self }),
-    clock,
-    secrets,
-    log,
     ticks: { send: (tick) => home.send({ kind: 'tick', tick: lean(tick) }) },
     early: { send: (early) => home.send({ kind: 'early', early }) },
-    canaryAnswers,
-    flushAfter: Number.POSITIVE_INFINITY,
     atOnce: INSPECTED_AT_ONCE,
-    running: new Set(),
-    lastPass: Number.NEGATIVE_INFINITY,
-  };
-  return { config, site };
+  });
 });
 
 /**
@@ -56,10 +40,9 @@ export async function handler(
   event: SQSEvent | { readonly scheduled: string },
   context: Context,
 ): Promise<SQSBatchResponse | undefined> {
-  if ('Records' in event) return runOrders(event, context, await open());
-  const time = Date.parse(event.scheduled);
-  if (Number.isNaN(time)) throw new Error(`"scheduled" is no time: ${event.scheduled}`);
-  const { config } = compiledConfig();
-  await (await inspections()).sendAll(beatsToPost(config, ACCOUNT, time, clock.now()));
+  const observer = await open();
+  if ('Records' in event) return runOrders(event, context, observer);
+  const time = scheduledTime(event);
+  await (await inspections()).sendAll(beatsToPost(observer.config, ACCOUNT, time, clock.now()));
   return undefined;
 }

@@ -1,10 +1,14 @@
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import type { BeatMessage } from '../lib/beats.ts';
+import { canaryAnswers } from '../lib/canary.ts';
 import type { Config } from '../lib/config/compiled.ts';
+import { createNet } from '../lib/net/create.ts';
 import type { Site } from '../lib/observe.ts';
+import { shardingOf } from '../lib/schedule.ts';
 import { observeAsked, observeAtOnce } from '../lib/watch.ts';
-import { clock } from './place.ts';
+import { clock, log, variable } from './place.ts';
 import { failed, messagesIn } from './queues.ts';
+import { secrets } from './secrets.ts';
 
 /** Before its end a function stops to look, so that there is time to send what it has seen: two queues, three tries of 3 s. */
 const SENDING_MS = 25_000;
@@ -38,8 +42,30 @@ export async function runOrders(
   }
 }
 
-/** The Lambda runtime's own address: no check may dial it. */
-export function runtimeAddress(api: string): { readonly host: string; readonly port: number } {
+/** What the functions that run checks differ in. */
+type Own = Pick<Site, 'location' | 'probe' | 'ticks' | 'early' | 'atOnce'>;
+
+/** What runs the checks of a config in a function, which sends all that it has seen when a beat is over. */
+export function observerOf(config: Config, own: Own): Observer {
+  const self = [addressOf(variable('AWS_LAMBDA_RUNTIME_API'))];
+  const site: Observer['site'] = {
+    ...own,
+    config,
+    sharding: shardingOf(config.checks.map(({ id }) => id)),
+    net: createNet({ clock, allow: config.network.allow, self }),
+    clock,
+    secrets,
+    log,
+    canaryAnswers,
+    flushAfter: Number.POSITIVE_INFINITY,
+    running: new Set(),
+    lastPass: Number.NEGATIVE_INFINITY,
+  };
+  return { config, site };
+}
+
+/** Of Lambda's runtime: no check may dial it. */
+function addressOf(api: string): { readonly host: string; readonly port: number } {
   const [host = '', port = ''] = api.split(':');
   return { host, port: Number(port) };
 }

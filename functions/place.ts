@@ -30,6 +30,13 @@ export function compiledConfig() {
   return { config, aws: config.aws };
 }
 
+/** The minute for which Scheduler calls, epoch ms. */
+export function scheduledTime({ scheduled }: { readonly scheduled: string }): number {
+  const time = Date.parse(scheduled);
+  if (Number.isNaN(time)) throw new Error(`"scheduled" is no time: ${scheduled}`);
+  return time;
+}
+
 /** Made when it is asked for first, and again after that failed: what a function needs for some calls only. */
 export function once<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined;

@@ -1,3 +1,4 @@
+import { askFor } from './asks.ts';
 import { checkSubject, type World } from './cases.ts';
 import type { Check } from './config/compiled.ts';
 import { PROBES_AT_ONCE } from './deployment.ts';
@@ -83,10 +84,7 @@ const isFact = ({ at, detail }: Kept, { every }: Check, now: number): boolean =>
 /** One ask, or as few as it takes; each of checks whose readings lie together, so that they make few ticks. */
 function ask(location: string, why: 'confirm' | 'renew', checks: readonly Check[], at: number): Ask[] {
   const here = new Set(checks.filter(({ locations }) => locations.includes(location)).map(({ id }) => id));
-  return portionsOf([...here]).map((portion) => {
-    const cause: Ask['cause'] = `${why}-${hashOf(portion.join('\n')).toString(16)}`;
-    return { location, cause, at, checks: portion };
-  });
+  return portionsOf([...here]).map((portion) => askFor(location, why, portion, at));
 }
 
 /**

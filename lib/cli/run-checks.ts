@@ -11,11 +11,10 @@ import type { Secrets } from '../ports.ts';
 import { runOf } from '../probes/index.ts';
 import type { Reading, Tick } from '../reading.ts';
 import { shardingOf } from '../schedule.ts';
+import { APART_MS } from '../watch.ts';
 import { lasted } from '../words.ts';
 import { progressOn, type Screen } from './progress.ts';
 
-/** So far apart do the checks start, ms: thousands of them at once would need more sockets than a process may have. */
-const APART_MS = 5;
 const TELL_EVERY_MS = 1_000;
 
 export interface Running {

@@ -18,7 +18,7 @@ import { heardIn } from '../heartbeat.ts';
 import { createNet } from '../net/create.ts';
 import { notifierOf } from '../notifiers/index.ts';
 import type { Secrets } from '../ports.ts';
-import type { HeartbeatCheck } from '../probes/heartbeat.ts';
+import { heartbeatsIn } from '../probes/heartbeat.ts';
 import { runOf } from '../probes/index.ts';
 import { createStatusApp } from '../status/app.ts';
 import { CommandError } from './failure.ts';
@@ -79,8 +79,7 @@ export async function start({
     operator: { peerOf },
   });
   const calls = createCallsApp({
-    heartbeats: () =>
-      loaded.config.checks.filter((check): check is HeartbeatCheck => check.type === 'heartbeat'),
+    heartbeats: () => heartbeatsIn(loaded.config.checks),
     secrets,
     store: async () => store,
     clock,

@@ -9,11 +9,13 @@ import { oauth2 } from './auth-expiry/oauth2.ts';
 import { pem } from './auth-expiry/pem.ts';
 import { secretsmanager } from './auth-expiry/secretsmanager.ts';
 import { type AccountContext, defineAccountProbe } from './define.ts';
-import { failed, found, type Issue } from './finding.ts';
-import { sourceOf, sourceShape } from './source.ts';
+import { findingOf, type Issue } from './finding.ts';
+import { eitherMistakes, sourceOf, sourceShape } from './source.ts';
 import { cannotTell, mustBeRefused, trialShape, tryOut } from './trial.ts';
 
 const SOURCES = [oauth2, jwt, introspection, http, pem, secretsmanager] as const;
+
+const EITHER = { http: ['header', 'path'], pem: ['certificate', 'path'] } as const;
 
 const DAY_MS = 86_400_000;
 /** Unless the check says otherwise. */
@@ -56,10 +58,7 @@ export const authExpiry = defineAccountProbe({
       mistakes.push({ path: ['expires', 'fail'], message: 'must not be longer than "warn"' });
     if (lifetime && lifetime.max === undefined && lifetime.refreshMax === undefined)
       mistakes.push({ path: ['lifetime'], message: 'needs "max" or "refreshMax"' });
-    if (source.kind === 'http' && (source.header === undefined) === (source.path === undefined))
-      mistakes.push({ path: ['source'], message: 'needs either "header" or "path"' });
-    if (source.kind === 'pem' && (source.certificate === undefined) === (source.path === undefined))
-      mistakes.push({ path: ['source'], message: 'needs either "certificate" or "path"' });
+    mistakes.push(...eitherMistakes(source, EITHER));
     for (const [path, one] of Object.entries({
       source,
       'source.verify': 'verify' in source ? source.verify : undefined,
@@ -79,19 +78,13 @@ export const authExpiry = defineAccountProbe({
   target: ({ source }) => sourceOf(SOURCES, source).target(source),
   permissions: ({ source }, place) => sourceOf(SOURCES, source).permissions?.(source, place) ?? [],
 
-  async run(check, context): Promise<Finding> {
-    const { clock } = context;
-    const began = clock.monotonic();
-    const elapsed = () => clock.monotonic() - began;
-    try {
+  run: (check, context): Promise<Finding> =>
+    findingOf(context.clock, async () => {
       const credentials = await sourceOf<Credentials>(SOURCES, check.source).look(check.source, context);
-      const { issues, dues } = judgeCredentials(credentials, check, clock.now());
-      const all = [...issues, ...(await rejectIssues(check, context))];
-      return found(all, { latencyMs: elapsed(), facts: credentials.facts ?? {}, dues });
-    } catch (error) {
-      return failed(error, elapsed());
-    }
-  },
+      const { issues, dues } = judgeCredentials(credentials, check, context.clock.now());
+      const { facts = {} } = credentials;
+      return { issues: [...issues, ...(await rejectIssues(check, context))], dues, facts };
+    }),
 });
 
 type AuthCheck = Parameters<typeof authExpiry.run>[0];
@@ -114,7 +107,7 @@ export function judgeCredentials(
   return {
     issues: [...issues, ...more.filter(({ reason }) => !told.has(reason))],
     dues: credentials.flatMap(({ name, expiresAt, isFresh }) =>
-      typeof expiresAt === 'number' && !isFresh ? [expiryDue(name, expiresAt)] : [],
+      expiresAt !== undefined && !isFresh ? [expiryDue(name, expiresAt)] : [],
     ),
   };
 }
@@ -124,7 +117,7 @@ function leftIssues(
   expires: ExpiryPolicy | undefined,
   now: number,
 ): Issue[] {
-  if (typeof expiresAt !== 'number' || (isFresh && !expires)) return [];
+  if (expiresAt === undefined || (isFresh && !expires)) return [];
   return expiryIssues(`The ${name}`, expiresAt, expires ?? LEFT, now, REASONS);
 }
 

@@ -12,14 +12,20 @@ import { restoreIssues, restorePermissions, restoresOf } from './backup-freshnes
 import { s3 } from './backup-freshness/s3.ts';
 import { bytesOf, SIZE } from './bytes.ts';
 import { type AccountContext, defineAccountProbe } from './define.ts';
-import { failed, found, type Issue } from './finding.ts';
-import { sourceOf, sourceShape } from './source.ts';
+import { findingOf, type Issue } from './finding.ts';
+import { eitherMistakes, sourceOf, sourceShape } from './source.ts';
 
 const SOURCES = [rds, dynamodb, backup, ebs, s3, file, http] as const;
 
 /** Of these it isn't known how large a backup is; of those not whether it is encrypted. */
 const WITHOUT_SIZE: ReadonlySet<string> = new Set(['rds']);
 const WITHOUT_ENCRYPTION: ReadonlySet<string> = new Set(['file', 'http']);
+
+const EITHER = {
+  rds: ['instance', 'cluster'],
+  backup: ['resource', 'vault'],
+  ebs: ['volume', 'tag'],
+} as const;
 
 /** There is a backup that could be restored: complete, recent, whole. */
 export const backupFreshness = defineAccountProbe({
@@ -87,9 +93,7 @@ export const backupFreshness = defineAccountProbe({
         needs([name], `of "${kind}" AWS doesn’t say how large a backup is`);
     if (check.encrypted && WITHOUT_ENCRYPTION.has(kind))
       needs(['encrypted'], `of "${kind}" nobody can say whether it is encrypted`);
-    for (const [one, other] of ONE_OF[kind] ?? [])
-      if ((one in source && valueAt(source, one)) === (other in source && valueAt(source, other)))
-        needs(['source'], `needs either "${one}" or "${other}"`);
+    mistakes.push(...eitherMistakes(source, EITHER));
     if (copyIn) mistakes.push(...copyMistakes(source, copyIn));
     const { heartbeat, resource } = restoreTest ?? {};
     const ofSource = 'resource' in source ? source.resource : undefined;
@@ -112,32 +116,16 @@ export const backupFreshness = defineAccountProbe({
     ...(check.restoreTest ? restorePermissions(check.restoreTest) : []),
   ],
 
-  async run(check, context): Promise<Finding> {
-    const { clock } = context;
-    const began = clock.monotonic();
-    const elapsed = () => clock.monotonic() - began;
-    try {
+  run: (check, context): Promise<Finding> =>
+    findingOf(context.clock, async () => {
       const backups = await sourceOf<Backups>(SOURCES, check.source).look(check.source, context);
-      const { issues, dues, facts } = judgeBackups(backups, check, clock.now());
+      const { issues, ...measured } = judgeBackups(backups, check, context.clock.now());
       const others = [...(await copyIssues(check, context)), ...(await testIssues(check, context))];
-      return found([...issues, ...others], { latencyMs: elapsed(), facts, dues });
-    } catch (error) {
-      return failed(error, elapsed());
-    }
-  },
+      return { ...measured, issues: [...issues, ...others] };
+    }),
 });
 
 type BackupCheck = Parameters<typeof backupFreshness.run>[0];
-
-/** Of two fields exactly one is set. */
-const ONE_OF: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
-  rds: [['instance', 'cluster']],
-  backup: [['resource', 'vault']],
-  ebs: [['volume', 'tag']],
-};
-
-const valueAt = (source: object, name: string): boolean =>
-  (source as Record<string, unknown>)[name] !== undefined;
 
 function copyMistakes(
   source: {

@@ -1,5 +1,5 @@
 /** Numbers below are seconds since 1970, those from here on are ms: seconds of the year 5138. */
-const MS_FROM = 1e11;
+export const SECONDS_MOST = 1e11;
 /** What a date can be in JavaScript. */
 const LARGEST_MS = 8.64e15;
 
@@ -25,6 +25,6 @@ export function timeOf(
   return valid(Date.parse(text));
 }
 
-const sinceEpoch = (value: number): number => (Math.abs(value) < MS_FROM ? value * 1_000 : value);
+const sinceEpoch = (value: number): number => (Math.abs(value) < SECONDS_MOST ? value * 1_000 : value);
 
 const valid = (ms: number): number | undefined => (Math.abs(ms) <= LARGEST_MS ? ms : undefined);

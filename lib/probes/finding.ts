@@ -1,4 +1,5 @@
 import { Fault } from '../net/net.ts';
+import type { Clock } from '../ports.ts';
 import { type Due, type Facts, type Finding, type Phases, STATUSES, type Status } from '../reading.ts';
 import { type Reason, statusOf } from '../reasons.ts';
 
@@ -41,6 +42,20 @@ export function failed(error: unknown, latencyMs: number): Finding {
   if (!(error instanceof Fault)) throw error;
   const { status, reasons, phases, facts } = error;
   return { status, reasons, message: cut(error.message, MESSAGE_MAX), latencyMs, phases, facts };
+}
+
+/** The finding of a look at something that isn't a connection: how long it took, and whatever came of it. */
+export async function findingOf(
+  clock: Pick<Clock, 'monotonic'>,
+  look: () => Promise<Omit<Measured, 'latencyMs'> & { readonly issues: readonly Issue[] }>,
+): Promise<Finding> {
+  const began = clock.monotonic();
+  try {
+    const { issues, ...measured } = await look();
+    return found(issues, { ...measured, latencyMs: clock.monotonic() - began });
+  } catch (error) {
+    return failed(error, clock.monotonic() - began);
+  }
 }
 
 /** Its own status, or else that of its reason. */

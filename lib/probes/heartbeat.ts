@@ -1,3 +1,4 @@
+import type { Check } from '../config/compiled.ts';
 import type { Finding } from '../reading.ts';
 import { lasted } from '../words.ts';
 import { type Beaten, defineAccountProbe, type Heard } from './define.ts';
@@ -85,6 +86,10 @@ export const heartbeat = defineAccountProbe({
 
 /** A compiled check of a heartbeat. */
 export type HeartbeatCheck = Parameters<typeof heartbeat.run>[0];
+
+/** The heartbeats among the checks of a config. */
+export const heartbeatsIn = (checks: readonly Check[]): HeartbeatCheck[] =>
+  checks.filter((check): check is HeartbeatCheck => check.type === heartbeat.type);
 
 export function policyOf({ period = 0, grace, maxDuration }: HeartbeatCheck): HeartbeatPolicy {
   return {

@@ -55,15 +55,14 @@ export function expectationShape(z: typeof Zod, { span, regex }: Fields) {
   });
 }
 
-const headerName = (z: typeof Zod) => z.string().regex(TOKEN, 'is not the name of a header');
+/** The name of a header. */
+export const headerName = (z: typeof Zod) => z.string().regex(TOKEN, 'is not the name of a header');
 
-const pathShape = (z: typeof Zod) =>
+/** The path of one value in JSON. */
+export const pathShape = (z: typeof Zod, example = "$.a.b[0]['c']") =>
   z
     .string()
-    .refine(
-      (text) => parsePath(text) !== undefined,
-      'is not the path of one value, such as "$.a.b[0][\'c\']"',
-    );
+    .refine((text) => parsePath(text) !== undefined, `is not the path of one value, such as "${example}"`);
 
 /** A final status: 1xx announce one. */
 function statusShape(z: typeof Zod) {

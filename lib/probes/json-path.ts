@@ -33,3 +33,6 @@ export function valuesAt(root: unknown, path: readonly Step[]): readonly unknown
   }
   return [value];
 }
+
+/** The value at a path that is known to be one, the same written as text; undefined where there is none. */
+export const valueAt = (root: unknown, path: string): unknown => valuesAt(root, parsePath(path) ?? [])[0];

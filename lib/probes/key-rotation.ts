@@ -1,7 +1,7 @@
 import type { Facts, Finding } from '../reading.ts';
 import { type AgePolicy, ageDue, ageIssues } from './ages.ts';
-import { type AccountContext, defineAccountProbe, type Permission, type PermissionPlace } from './define.ts';
-import { failed, found, type Issue } from './finding.ts';
+import { type AccountContext, defineAccountProbe } from './define.ts';
+import { findingOf, type Issue } from './finding.ts';
 import { acm } from './key-rotation/acm.ts';
 import { file } from './key-rotation/file.ts';
 import { http } from './key-rotation/http.ts';
@@ -9,7 +9,7 @@ import { iamAccessKeys } from './key-rotation/iam-access-keys.ts';
 import { jwks } from './key-rotation/jwks.ts';
 import type { Key, Keys } from './key-rotation/keys.ts';
 import { kms } from './key-rotation/kms.ts';
-import { secretArn, secretsmanager, versionOf } from './key-rotation/secretsmanager.ts';
+import { secretsmanager, versionOf, versionPermission } from './key-rotation/secretsmanager.ts';
 import { ssm } from './key-rotation/ssm.ts';
 import { sourceOf, sourceShape } from './source.ts';
 import { mustBeAccepted, mustBeRefused, trialShape, tryOut } from './trial.ts';
@@ -79,23 +79,17 @@ export const keyRotation = defineAccountProbe({
   permissions: ({ source, oldRejected, newAccepted }, place) => [
     ...(sourceOf(SOURCES, source).permissions?.(source, place) ?? []),
     ...(source.kind === 'secretsmanager' && [oldRejected, newAccepted].some((one) => one && !one.credential)
-      ? [versions(source, place)]
+      ? [versionPermission(source, place)]
       : []),
   ],
 
-  async run(check, context): Promise<Finding> {
-    const { clock } = context;
-    const began = clock.monotonic();
-    const elapsed = () => clock.monotonic() - began;
-    try {
+  run: (check, context): Promise<Finding> =>
+    findingOf(context.clock, async () => {
       const keys = await sourceOf<Keys>(SOURCES, check.source).look(check.source, context);
       const trials = await trialIssues(check, keys, context);
-      const { issues, dues, facts } = judgeKeys(keys, check, clock.now());
-      return found([...issues, ...trials], { latencyMs: elapsed(), facts, dues });
-    } catch (error) {
-      return failed(error, elapsed());
-    }
-  },
+      const { issues, ...measured } = judgeKeys(keys, check, context.clock.now());
+      return { ...measured, issues: [...issues, ...trials] };
+    }),
 });
 
 type KeyCheck = Parameters<typeof keyRotation.run>[0];
@@ -116,7 +110,7 @@ export function judgeKeys(
     issues: [
       ...issues,
       ...(policy
-        ? dated.flatMap(({ name, bornAt }) => ageIssues(the(name), bornAt, policy, now, REASONS))
+        ? dated.flatMap(({ name, bornAt }) => ageIssues(`The ${name}`, bornAt, policy, now, REASONS))
         : []),
     ] as Issue[],
     dues: [...dues, ...(policy ? dated.map(({ name, bornAt }) => ageDue(name, bornAt, policy)) : [])],
@@ -129,8 +123,6 @@ export function judgeKeys(
 }
 
 const isDated = (key: Key): key is Key & { readonly bornAt: number } => key.bornAt !== undefined;
-
-const the = (text: string): string => `The ${text}`;
 
 async function trialIssues(check: KeyCheck, { keys }: Keys, context: AccountContext): Promise<Issue[]> {
   const { source, oldRejected, newAccepted } = check;
@@ -165,11 +157,3 @@ const credentialOf = async (
   ofStage: () => Promise<string | undefined>,
   context: AccountContext,
 ): Promise<string | undefined> => (credential ? context.secret(credential) : ofStage());
-
-const versions = (
-  { id, region }: { readonly id: string; readonly region?: string | undefined },
-  place: PermissionPlace,
-): Permission => ({
-  actions: ['secretsmanager:GetSecretValue'],
-  resources: [secretArn(id, region, place)],
-});

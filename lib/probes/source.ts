@@ -66,3 +66,14 @@ export function sourceOf<F>(
   if (!found) throw new TypeError(`no source of kind ${kind}`);
   return found;
 }
+
+/** What is wrong with a source of which exactly one of two fields must be set: by its kind, the two. */
+export function eitherMistakes(
+  source: { readonly kind: string },
+  pairs: Readonly<Record<string, readonly [string, string]>>,
+): { readonly path: string[]; readonly message: string }[] {
+  const pair = pairs[source.kind];
+  if (!pair) return [];
+  const set = pair.filter((name) => (source as Record<string, unknown>)[name] !== undefined);
+  return set.length === 1 ? [] : [{ path: ['source'], message: `needs either "${pair[0]}" or "${pair[1]}"` }];
+}

@@ -4,8 +4,9 @@ import { isObject } from '../config/plain.ts';
 import { remember } from '../redact.ts';
 import type { ProbeContext } from './define.ts';
 import type { Issue } from './finding.ts';
-import { ask, type Question, questionShape } from './http-ask.ts';
-import { parsePath, valuesAt } from './json-path.ts';
+import { ask, jsonOf, type Question, questionShape } from './http-ask.ts';
+import { headerName, pathShape } from './http-shape.ts';
+import { valueAt } from './json-path.ts';
 
 /** A credential is tried at a URL: one that must work, or one that must not any more. */
 export interface Trial extends Question {
@@ -19,15 +20,9 @@ export interface Trial extends Question {
 /** The fields of a trial. */
 export const trialShape = (z: typeof Zod, fields: Fields) => ({
   ...questionShape(z, fields),
-  header: z
-    .string()
-    .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'is not the name of a header')
-    .default('authorization')
-    .describe('The header that carries the credential'),
+  header: headerName(z).default('authorization').describe('The header that carries the credential'),
   prefix: z.string().max(100).default('Bearer ').describe('What stands before it there'),
-  field: z
-    .string()
-    .refine((text) => parsePath(text) !== undefined, 'is not the path of one value, such as "$.password"')
+  field: pathShape(z, '$.password')
     .optional()
     .describe('Where in a secret that is JSON it is, "$.apiKey"; default: the whole secret'),
 });
@@ -45,13 +40,9 @@ export async function tryOut(trial: Trial, value: string, context: ProbeContext)
 }
 
 function fieldOf(secret: string, path: string): string | undefined {
-  try {
-    const root: unknown = JSON.parse(secret);
-    const [value] = isObject(root) ? valuesAt(root, parsePath(path) ?? []) : [];
-    return typeof value === 'string' ? value : undefined;
-  } catch {
-    return undefined;
-  }
+  const root = jsonOf({ body: Buffer.from(secret) });
+  const value = isObject(root) ? valueAt(root, path) : undefined;
+  return typeof value === 'string' ? value : undefined;
 }
 
 const isAccepted = (answer: Answer): boolean => typeof answer === 'number' && answer >= 200 && answer < 300;

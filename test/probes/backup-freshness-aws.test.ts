@@ -16,11 +16,17 @@ import {
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Check } from '../../lib/config/compiled.ts';
-import { backupFreshness } from '../../lib/probes/backup-freshness.ts';
-import { accountCheck, clockAt, runAccount, useAws } from '../kit/account.ts';
+import { accountCheck, clockAt, runAccount } from '../kit/account.ts';
+import {
+  blindWithout,
+  client,
+  expectDeclared,
+  lookAfter,
+  permissionsOf,
+  proxies,
+} from '../kit/account-aws.ts';
 import { closesAtEnd } from '../kit/at-end.ts';
 import { onMoto, REGION } from '../kit/aws.ts';
-import { type AwsProxy, awsProxy, type Refusal } from '../kit/aws-proxy.ts';
 import { backupService, type Member } from '../kit/backup-service.ts';
 import { onLoopback } from '../kit/front.ts';
 
@@ -30,35 +36,13 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const NOW = Date.UTC(2026, 10, 26, 12);
 const started = closesAtEnd();
+const through = proxies();
 afterEach(() => void vi.unstubAllEnvs());
 
 const check = (source: object, more: object = {}) =>
   accountCheck({ type: 'backup-freshness', maxAge: '26h', source, ...more });
-const lookAfter = (one: Check, ms: number) => runAccount(one, { clock: clockAt(() => Date.now() + ms) });
 const lookNow = (one: Check, heard?: Parameters<typeof runAccount>[1]) =>
   runAccount(one, { clock: clockAt(() => NOW), ...heard });
-
-const place = { account: '123456789012', region: REGION };
-/** What was called is what is declared: no more, and no less. */
-function expectDeclared(proxy: AwsProxy, one: Check): void {
-  const declared = backupFreshness.permissions?.(one as never, place) ?? [];
-  const actions = new Set(declared.flatMap((permission) => permission.actions));
-  expect([...new Set(proxy.actions)].toSorted()).toEqual([...actions].toSorted());
-}
-
-async function through(endpoint: string): Promise<AwsProxy> {
-  const proxy = await started(awsProxy(endpoint));
-  useAws(proxy.endpoint);
-  return proxy;
-}
-
-const client = <C>(Client: new (config: object) => C, endpoint: string, region = REGION): C =>
-  new Client({
-    endpoint,
-    region,
-    forcePathStyle: true,
-    credentials: { accessKeyId: 'AK', secretAccessKey: 'SK' },
-  });
 
 describe('RDS', () => {
   onMoto('an instance: its newest snapshot, and to when it can be put back', async (endpoint) => {
@@ -196,7 +180,7 @@ describe('RDS', () => {
       { copyIn: { region: 'eu-central-1', maxAge: '30m' } },
     );
     expect(await lookNow(old)).toMatchObject({ status: 'down', reasons: ['copy_missing'] });
-    const arns = backupFreshness.permissions?.(copied as never, place).flatMap(({ resources }) => resources);
+    const arns = permissionsOf(copied).flatMap(({ resources }) => resources);
     expect(arns).toContain('arn:aws:rds:eu-central-1:123456789012:snapshot:*');
   });
 });
@@ -281,7 +265,7 @@ describe('S3', () => {
 
   it('may only be listed below its prefix', () => {
     const one = check({ kind: 's3', bucket: 'dumps', prefix: 'db/' });
-    expect(backupFreshness.permissions?.(one as never, place)).toEqual([
+    expect(permissionsOf(one)).toEqual([
       {
         actions: ['s3:ListBucket'],
         resources: ['arn:aws:s3:::dumps'],
@@ -433,30 +417,12 @@ describe('AWS Backup', () => {
 });
 
 describe('what keeps us from looking is unknown, and the message says what is missing', () => {
-  const SOURCES: readonly (readonly [object, string])[] = [
-    [{ kind: 'rds', instance: 'shop' }, 'rds:DescribeDBSnapshots'],
-    [{ kind: 'rds', cluster: 'shop' }, 'rds:DescribeDBClusterSnapshots'],
-    [{ kind: 'dynamodb', table: 'orders' }, 'dynamodb:ListBackups'],
-    [{ kind: 'backup', vault: 'main' }, 'backup:ListRecoveryPointsByBackupVault'],
-    [{ kind: 'ebs', volume: 'vol-1' }, 'ec2:DescribeSnapshots'],
-    [{ kind: 's3', bucket: 'dumps', key: 'x' }, 's3:ListBucket'],
-  ];
-  const TROUBLES: readonly (readonly [Refusal, string])[] = [
-    ['AccessDenied', 'aws_denied'],
-    ['Throttling', 'aws_throttled'],
-    ['down', 'aws_unavailable'],
-  ];
-  it.each(
-    SOURCES.flatMap(([source, action]) =>
-      TROUBLES.map(([kind, reason]) => [action, kind, reason, source] as const),
-    ),
-  )('%s: %s', async (action, kind, reason, source) => {
-    const proxy = await started(awsProxy('http://127.0.0.1:1'));
-    proxy.trouble = () => kind;
-    useAws(proxy.endpoint);
-    const { status, reasons, message } = await lookAfter(check(source), 0);
-    expect({ status, reasons }).toEqual({ status: 'unknown', reasons: [reason] });
-    expect(message).toContain(action);
-    expect(message).not.toMatch(/signature|token/);
-  });
+  blindWithout(through, [
+    [check({ kind: 'rds', instance: 'shop' }), 'rds:DescribeDBSnapshots'],
+    [check({ kind: 'rds', cluster: 'shop' }), 'rds:DescribeDBClusterSnapshots'],
+    [check({ kind: 'dynamodb', table: 'orders' }), 'dynamodb:ListBackups'],
+    [check({ kind: 'backup', vault: 'main' }), 'backup:ListRecoveryPointsByBackupVault'],
+    [check({ kind: 'ebs', volume: 'vol-1' }), 'ec2:DescribeSnapshots'],
+    [check({ kind: 's3', bucket: 'dumps', key: 'x' }), 's3:ListBucket'],
+  ]);
 });

@@ -1,3 +1,4 @@
+import { askFor } from '../../asks.ts';
 import { ownCase } from '../../cases.ts';
 import type { Config } from '../../config/compiled.ts';
 import type { Post, Sender } from '../../deliver.ts';
@@ -10,7 +11,7 @@ import type { RunProbe, Site } from '../../observe.ts';
 import { type Blobs, type Clock, type Log, type Secrets, type Store, sleep } from '../../ports.ts';
 import type { Ask } from '../../reading.ts';
 import { Rollup } from '../../rollup.ts';
-import { hashOf, shardingOf } from '../../schedule.ts';
+import { shardingOf } from '../../schedule.ts';
 import { patient } from '../../store.ts';
 import { deliver, observe, observeAsked, show, takeIn } from '../../watch.ts';
 import { runBeats, STEP_MS } from './beats.ts';
@@ -114,13 +115,7 @@ export async function startMachine(parts: MachineParts): Promise<Machine> {
     healthy: () => clock.monotonic() - Math.min(lastBeat, lastDecision) < UNHEALTHY_MS,
     configure,
     report,
-    look: (id) =>
-      asks.send({
-        location: LOCATION,
-        cause: `confirm-${hashOf(id).toString(16)}`,
-        at: clock.now(),
-        checks: [id],
-      }),
+    look: (id) => asks.send(askFor(LOCATION, 'confirm', [id], clock.now())),
     async stop() {
       stop.abort();
       await Promise.all([...loops, ...running]);

@@ -5,8 +5,8 @@ import type { Issue } from '../finding.ts';
 export interface Credential {
   /** For people, never secret: `token`, `certificate of shop`. */
   readonly name: string;
-  /** When it expires, epoch ms; `never`: it says so, or has no end; absent: it is already told of among the issues. */
-  readonly expiresAt?: number | 'never';
+  /** When it expires, epoch ms; absent: nobody says, or it never does. */
+  readonly expiresAt?: number;
   /** For how long it is valid in all, ms; absent: nobody says. */
   readonly lifetimeMs?: number | 'never';
   /** A refresh token: another limit holds. */

@@ -1,6 +1,7 @@
 import { timeOf } from '../dates.ts';
 import { ask, expectOk, jsonOf, questionShape } from '../http-ask.ts';
-import { parsePath, valuesAt } from '../json-path.ts';
+import { pathShape } from '../http-shape.ts';
+import { valueAt } from '../json-path.ts';
 import { defineSource } from '../source.ts';
 import { type Credentials, onlyIssue } from './credentials.ts';
 
@@ -16,11 +17,7 @@ export const http = defineSource<Credentials>()({
       .max(100)
       .optional()
       .describe('The header that says it, "github-authentication-token-expiration"; or "path"'),
-    path: z
-      .string()
-      .refine((text) => parsePath(text) !== undefined, 'is not the path of one value, such as "$.expiresAt"')
-      .optional()
-      .describe('Where in the JSON it is: "$.token.expiresAt"'),
+    path: pathShape(z, '$.expiresAt').optional().describe('Where in the JSON it is: "$.token.expiresAt"'),
     form: z
       .enum(['date', 'seconds-left'])
       .default('date')
@@ -34,9 +31,7 @@ export const http = defineSource<Credentials>()({
     const answer = await ask(source, context);
     expectOk(answer, 'The API');
     const value =
-      header === undefined
-        ? valuesAt(jsonOf(answer), parsePath(String(path)) ?? [])[0]
-        : answer.headers[header.toLowerCase()];
+      header === undefined ? valueAt(jsonOf(answer), String(path)) : answer.headers[header.toLowerCase()];
     const expiresAt = timeOf(value, context.clock.now(), form);
     if (expiresAt !== undefined) return { credentials: [{ name: 'credential', expiresAt }], issues: [] };
     const where = header ?? path;

@@ -2,6 +2,7 @@ import { createPublicKey } from 'node:crypto';
 import type { JWTPayload } from 'jose';
 import { isObject } from '../../config/plain.ts';
 import { Fault } from '../../net/net.ts';
+import { SECONDS_MOST } from '../dates.ts';
 import type { AccountContext } from '../define.ts';
 import type { Issue } from '../finding.ts';
 import { ask, jsonOf, type Question } from '../http-ask.ts';
@@ -17,8 +18,6 @@ export const ALGORITHMS = [
 /** Longer ones fit into no header. */
 const TOKEN_MAX = 16_384;
 const JWKS_MAX = 262_144;
-/** Seconds since 1970 from here on are ms, or nonsense: the year 5138. */
-const SECONDS_MAX = 1e11;
 const COMPACT = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*$/;
 
 /** What a token must be. */
@@ -98,7 +97,7 @@ function claimIssues(payload: JWTPayload, { issuer, audience, leeway }: JwtPolic
     if (value !== undefined && (typeof value !== 'number' || !Number.isFinite(value)))
       tell('token_invalid', `The token is not valid: its ${name} is no number.`);
   if (exp === undefined) tell('token_never_expires', 'The token never expires: it has no exp.');
-  else if (Number(exp) >= SECONDS_MAX)
+  else if (Number(exp) >= SECONDS_MOST)
     tell(
       'token_never_expires',
       'The token never expires: its exp, in seconds, lies thousands of years ahead.',
@@ -116,7 +115,7 @@ function claimIssues(payload: JWTPayload, { issuer, audience, leeway }: JwtPolic
 
 function credentialOf({ exp, iat, nbf }: JWTPayload, { leeway }: JwtPolicy): Credential | undefined {
   if (exp === undefined) return { name: 'token', lifetimeMs: 'never' };
-  if (typeof exp !== 'number' || exp >= SECONDS_MAX) return undefined;
+  if (typeof exp !== 'number' || exp >= SECONDS_MOST) return undefined;
   const from = iat ?? nbf;
   return {
     name: 'token',
@@ -132,13 +131,16 @@ async function prove(token: string, policy: JwtPolicy, context: AccountContext):
   const first = await fetched(jwks, context);
   if (typeof first !== 'string') return [first.issue];
   const issues = await proveBy(first, token, policy.algorithms);
-  if (issues[0]?.message !== NO_KEY) return issues;
+  if (issues[0] !== NO_KEY) return issues;
   // they may just have been rotated: once more, and no oftener
   const second = await fetched(jwks, context);
   return typeof second === 'string' ? proveBy(second, token, policy.algorithms) : [second.issue];
 }
 
-const NO_KEY = 'The token is not valid: its issuer has no key of the name that it gives.';
+const NO_KEY: Issue = {
+  reason: 'token_invalid',
+  message: 'The token is not valid: its issuer has no key of the name that it gives.',
+};
 
 async function proveBy(keys: string, token: string, algorithms: readonly string[]): Promise<Issue[]> {
   const { errors } = await import('jose');
@@ -146,7 +148,7 @@ async function proveBy(keys: string, token: string, algorithms: readonly string[
     await verify(keys, token, { algorithms: [...algorithms] });
     return [];
   } catch (error) {
-    if (error instanceof errors.JWKSNoMatchingKey) return [{ reason: 'token_invalid', message: NO_KEY }];
+    if (error instanceof errors.JWKSNoMatchingKey) return [NO_KEY];
     if (error instanceof errors.JWSSignatureVerificationFailed || error instanceof errors.JWSInvalid)
       return [
         { reason: 'token_invalid', message: 'The token is not valid: none of the keys has signed it.' },

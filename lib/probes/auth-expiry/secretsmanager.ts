@@ -1,8 +1,9 @@
 import { isObject } from '../../config/plain.ts';
 import { timeOf } from '../dates.ts';
 import { jsonOf } from '../http-ask.ts';
-import { parsePath, valuesAt } from '../json-path.ts';
-import { secretArn, versionOf } from '../key-rotation/secretsmanager.ts';
+import { pathShape } from '../http-shape.ts';
+import { valueAt } from '../json-path.ts';
+import { versionOf, versionPermission } from '../key-rotation/secretsmanager.ts';
 import { defineSource } from '../source.ts';
 import { type Credentials, onlyIssue } from './credentials.ts';
 
@@ -13,26 +14,20 @@ export const secretsmanager = defineSource<Credentials>()({
   shape: (z, fields) => ({
     id: z.string().min(1).max(2_048).describe('Its name or ARN'),
     region: fields.region.optional().describe('Default: the region where Watchbill runs'),
-    expiryField: z
-      .string()
-      .refine((text) => parsePath(text) !== undefined, 'is not the path of one value, such as "$.expiresAt"')
+    expiryField: pathShape(z, '$.expiresAt')
       .default('$.expiresAt')
       .describe('Where in the JSON the expiry is'),
-    tokenField: z
-      .string()
-      .refine((text) => parsePath(text) !== undefined, 'is not the path of one value, such as "$.token"')
+    tokenField: pathShape(z, '$.token')
       .default('$.token')
       .describe('Where in the JSON the token is: it must be there'),
   }),
   target: ({ id }) => `secret ${id}`,
-  permissions: ({ id, region }, place) => [
-    { actions: ['secretsmanager:GetSecretValue'], resources: [secretArn(id, region, place)] },
-  ],
+  permissions: (source, place) => [versionPermission(source, place)],
   async look(source, context) {
     const version = await versionOf(source, 'AWSCURRENT', context);
     if (!version) return onlyIssue({ reason: 'token_missing', message: `There is no secret ${source.id}.` });
     const root = jsonOf({ body: Buffer.from(version.value) });
-    const at = (path: string) => (isObject(root) ? valuesAt(root, parsePath(path) ?? [])[0] : undefined);
+    const at = (path: string) => (isObject(root) ? valueAt(root, path) : undefined);
     if (typeof at(source.tokenField) !== 'string')
       return onlyIssue({
         reason: 'token_missing',

@@ -1,7 +1,8 @@
 import { Fault } from '../../net/net.ts';
 import { timeOf } from '../dates.ts';
 import { ask, expectOk, jsonOf, questionShape } from '../http-ask.ts';
-import { parsePath, valuesAt } from '../json-path.ts';
+import { pathShape } from '../http-shape.ts';
+import { valueAt } from '../json-path.ts';
 import { defineSource } from '../source.ts';
 import type { Keys } from './keys.ts';
 
@@ -11,20 +12,13 @@ export const http = defineSource<Keys>()({
   summary: 'A date in the JSON answer of an API',
   shape: (z, fields) => ({
     ...questionShape(z, fields),
-    path: z
-      .string()
-      .refine(
-        (text) => parsePath(text) !== undefined,
-        'is not the path of one value, such as "$.key.createdAt"',
-      )
-      .describe('Where in the JSON the date is: "$.key.createdAt"'),
+    path: pathShape(z, '$.key.createdAt').describe('Where in the JSON the date is: "$.key.createdAt"'),
   }),
   target: ({ url, path }) => `${path} of ${new URL(url).host}`,
   async look(source, context) {
     const answer = await ask(source, context);
     expectOk(answer, 'The API');
-    const [value] = valuesAt(jsonOf(answer), parsePath(source.path) ?? []);
-    const bornAt = timeOf(value, context.clock.now());
+    const bornAt = timeOf(valueAt(jsonOf(answer), source.path), context.clock.now());
     if (bornAt === undefined)
       throw new Fault('json_mismatch', `There is no date at ${source.path} of the answer.`);
     return { keys: [{ name: 'key', bornAt }], issues: [] };

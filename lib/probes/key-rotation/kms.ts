@@ -1,10 +1,8 @@
 import type { KeyMetadata, KMSClient, RotationsListEntry } from '@aws-sdk/client-kms';
-import { lasted } from '../../words.ts';
 import type { AccountContext } from '../define.ts';
-import type { Issue } from '../finding.ts';
 import { allPages } from '../pages.ts';
 import { defineSource } from '../source.ts';
-import { type Keys, missing } from './keys.ts';
+import { type Keys, missing, overdueIssues } from './keys.ts';
 
 const LATE_MS = 86_400_000;
 
@@ -48,7 +46,7 @@ export const kms = defineSource<Keys>()({
     return {
       keys: [keyOf(key, last ?? metadata.CreationDate)],
       issues: KeyRotationEnabled
-        ? failing(NextRotationDate, key, clock.now())
+        ? overdueIssues(`the KMS key ${key}`, NextRotationDate, { late: LATE_MS }, clock.now())
         : [{ reason: 'rotation_disabled', message: `The rotation of the KMS key ${key} is switched off.` }],
       facts: { rotation: KeyRotationEnabled },
     };
@@ -79,13 +77,6 @@ async function lastRotation(
   });
   const times = rotations.flatMap(({ RotationDate }) => RotationDate?.getTime() ?? []);
   return times.length > 0 ? new Date(Math.max(...times)) : undefined;
-}
-
-function failing(next: Date | undefined, key: string, now: number): Issue[] {
-  const late = next ? now - next.getTime() : 0;
-  if (late <= LATE_MS) return [];
-  const message = `The rotation of the KMS key ${key} was due ${lasted(late)} ago and did not happen.`;
-  return [{ reason: 'rotation_failing', message }];
 }
 
 /** A policy can't name a key by its alias: https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html */

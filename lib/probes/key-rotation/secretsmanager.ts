@@ -1,13 +1,13 @@
 import type { DescribeSecretResponse } from '@aws-sdk/client-secrets-manager';
 import { remember } from '../../redact.ts';
 import { lasted } from '../../words.ts';
-import type { AccountContext, PermissionPlace } from '../define.ts';
+import type { AccountContext, Permission, PermissionPlace } from '../define.ts';
 import type { Issue } from '../finding.ts';
 import { defineSource } from '../source.ts';
-import { type Keys, missing } from './keys.ts';
+import { type Keys, missing, overdueIssues } from './keys.ts';
 
 /** NextRotationDate is the end of the window in which it is due. https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DescribeSecret.html */
-const LATE_MS = 3_600_000;
+const OVERDUE = { late: 3_600_000, advice: ': look at its rotation function' };
 /** A rotation takes minutes. */
 const PENDING_MS = 86_400_000;
 
@@ -50,18 +50,11 @@ function judged(secret: DescribeSecretResponse, id: string, rotation: 'required'
       ...(rotation === 'required' && !RotationEnabled
         ? [{ reason: 'rotation_disabled' as const, message: `The rotation of ${id} is switched off.` }]
         : []),
-      ...(RotationEnabled ? failing(NextRotationDate, id, now) : []),
+      ...(RotationEnabled ? overdueIssues(id, NextRotationDate, OVERDUE, now) : []),
       ...stuck(secret, id, now),
     ],
     facts: { rotation: RotationEnabled },
   };
-}
-
-function failing(next: Date | undefined, id: string, now: number): Issue[] {
-  const late = next ? now - next.getTime() : 0;
-  if (late <= LATE_MS) return [];
-  const message = `The rotation of ${id} was due ${lasted(late)} ago and did not happen: look at its rotation function.`;
-  return [{ reason: 'rotation_failing', message }];
 }
 
 /** A version that is pending and not current: when it was made, only the list of versions says; the secret changed then. */
@@ -80,14 +73,26 @@ function stuck(
 }
 
 /** Secrets Manager ends each ARN with "-" and six characters. */
-export const secretArn = (id: string, region: string | undefined, place: PermissionPlace): string =>
+const secretArn = (id: string, region: string | undefined, place: PermissionPlace): string =>
   id.startsWith('arn:')
     ? id
     : `arn:aws:secretsmanager:${region ?? place.region}:${place.account}:secret:${id}-??????`;
 
+/** What of a secret is asked for by its stage. */
+interface Named {
+  readonly id: string;
+  readonly region?: string | undefined;
+}
+
+/** What `versionOf` needs. */
+export const versionPermission = ({ id, region }: Named, place: PermissionPlace): Permission => ({
+  actions: ['secretsmanager:GetSecretValue'],
+  resources: [secretArn(id, region, place)],
+});
+
 /** A version of the secret; undefined: there is none of that stage. */
 export async function versionOf(
-  { id, region }: { readonly id: string; readonly region?: string | undefined },
+  { id, region }: Named,
   stage: 'AWSCURRENT' | 'AWSPREVIOUS',
   { aws }: AccountContext,
 ): Promise<{ readonly value: string; readonly createdAt: number | undefined } | undefined> {
