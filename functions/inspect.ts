@@ -7,6 +7,7 @@ import { heardIn } from '../lib/heartbeat.ts';
 import { lean } from '../lib/latest.ts';
 import type { News } from '../lib/news.ts';
 import { runOfAccount } from '../lib/probes/account.ts';
+import type { AccountContext } from '../lib/probes/define.ts';
 import { ACCOUNT } from '../lib/reading.ts';
 import { observerOf, runOrders } from './orders.ts';
 import { clock, compiledConfig, once, scheduledTime } from './place.ts';
@@ -22,7 +23,10 @@ const heard = once(async () => {
 const open = once(async () => {
   const { config } = compiledConfig();
   const home = await openQueue<News>(QUEUES.ticks);
-  const account = { aws: openAwsApi, heard: async (id: string) => (await heard())(id) };
+  const account = {
+    aws: openAwsApi,
+    heard: async (...asked: Parameters<AccountContext['heard']>) => (await heard())(...asked),
+  };
   return observerOf(config, {
     location: ACCOUNT,
     probe: (type) => runOfAccount(type, account),

@@ -2,8 +2,8 @@ import type { Clock } from './ports.ts';
 
 /** How fast somebody may go on: as many at once as in a minute, then one after the other. */
 export interface Pace {
-  mayGo(who: string): boolean;
-  goes(who: string): void;
+  /** Whether somebody may go now, and then he does. */
+  take(who: string): boolean;
   /** How long until it may go, ms. */
   waitMs(who: string): number;
 }
@@ -20,13 +20,14 @@ export function createPace({ perMinute, clock }: { perMinute: number; clock: Clo
     Math.max(0, (fullAt.get(who) ?? 0) + each - 60_000 - clock.monotonic());
   return {
     waitMs,
-    mayGo: (who) => waitMs(who) === 0,
-    goes(who) {
+    take(who) {
+      if (waitMs(who) > 0) return false;
       const full = Math.max(fullAt.get(who) ?? 0, clock.monotonic()) + each;
       fullAt.delete(who);
       fullAt.set(who, full);
       const [oldest] = fullAt.keys();
       if (fullAt.size > REMEMBERED && oldest !== undefined) fullAt.delete(oldest);
+      return true;
     },
   };
 }

@@ -2,8 +2,9 @@ import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:os';
 import { systemClock } from '../adapters/local/clock.ts';
+import { clean } from '../notifiers/text.ts';
 import { type Clock, sleep } from '../ports.ts';
-import { remember } from '../redact.ts';
+import { redact, remember } from '../redact.ts';
 import { CommandError } from './failure.ts';
 import type { Shell } from './main.ts';
 
@@ -15,11 +16,16 @@ export interface BeatOptions {
   readonly message?: string;
 }
 
-const TRIES = 3;
+/** Its waits add up to 30–60 s: a thousand jobs that end at the same minute all get through. */
+const TRIES = 6;
 const WAIT_MS = 2_000;
+const WAIT_MOST_MS = 60_000;
 const ANSWER_MS = 10_000;
+const SAID_MAX = 300;
 /** These are for the command: it ends as it wants to, and that is reported. */
-const HANDED_ON = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const HANDED_ON = ['SIGTERM', 'SIGUSR1', 'SIGUSR2'] as const;
+/** A terminal sends these to the command itself, too: twice would be once too often. */
+const FROM_TERMINAL = ['SIGINT', 'SIGQUIT', 'SIGHUP'] as const;
 
 /** How a command has ended. */
 interface Ended {
@@ -31,15 +37,23 @@ interface Ended {
  * Reports to a heartbeat. With a command: runs it, and reports how it ended and how long it took; the exit code is the
  * command's own, whatever becomes of the report. Throws `CommandError`.
  */
-export async function beat(options: BeatOptions, shell: Shell, clock: Clock = systemClock): Promise<number> {
+export async function beat(
+  options: BeatOptions,
+  shell: Shell,
+  clock: Clock = systemClock,
+  random: () => number = Math.random,
+): Promise<number> {
   const { id, command, url, fail = false, message } = options;
   const address = addressOf(id, url ?? shell.env.WATCHBILL_URL);
   const token = shell.env.WATCHBILL_TOKEN;
   if (!token) throw new CommandError('WATCHBILL_TOKEN is not set: the token of the heartbeat', 2);
+  if (!/^[\x21-\x7e]+$/.test(token))
+    throw new CommandError('WATCHBILL_TOKEN holds a space or a character that no header can', 2);
   remember(token);
+  const tell = (said: object) => report({ address, token, said, clock, random });
   const [name, ...args] = command;
   if (name === undefined) {
-    const why = await report(address, token, clock, {
+    const why = await tell({
       status: fail ? 'fail' : 'ok',
       ...(message && { message }),
     });
@@ -48,7 +62,7 @@ export async function beat(options: BeatOptions, shell: Shell, clock: Clock = sy
   }
   const began = clock.monotonic();
   const ended = await run(name, args, shell);
-  const why = await report(address, token, clock, {
+  const why = await tell({
     status: ended.code === 0 ? 'ok' : 'fail',
     duration: Math.round(clock.monotonic() - began),
     message: [message, ended.message].filter((text) => text).join(': '),
@@ -59,9 +73,10 @@ export async function beat(options: BeatOptions, shell: Shell, clock: Clock = sy
 
 function addressOf(id: string, base: string | undefined): URL {
   if (!base) throw new CommandError('where Watchbill listens is not known: set WATCHBILL_URL, or --url', 2);
-  const url = URL.parse(`/beat/${encodeURIComponent(id)}`, base);
-  if (!url || !/^https?:$/.test(url.protocol))
-    throw new CommandError(`${JSON.stringify(base)} is not the URL of a Watchbill`, 2);
+  const url = URL.parse(base);
+  if (!url || !/^https?:$/.test(url.protocol) || url.search || url.hash || url.username)
+    throw new CommandError(`${JSON.stringify(redact(base))} is not the URL of a Watchbill`, 2);
+  url.pathname = `${url.pathname.replace(/\/$/, '')}/beat/${encodeURIComponent(id)}`;
   return url;
 }
 
@@ -69,7 +84,9 @@ function addressOf(id: string, base: string | undefined): URL {
 function run(name: string, args: readonly string[], shell: Shell): Promise<Ended> {
   return new Promise((resolve) => {
     const child = spawn(name, args, { stdio: 'inherit', cwd: shell.cwd(), env: withoutToken(shell.env) });
-    const forwarded = HANDED_ON.map((signal) => [signal, () => void child.kill(signal)] as const);
+    const hand = (signal: NodeJS.Signals) => [signal, () => void child.kill(signal)] as const;
+    const leave = (signal: NodeJS.Signals) => [signal, () => {}] as const;
+    const forwarded = [...HANDED_ON.map(hand), ...FROM_TERMINAL.map(shell.stdin.isTTY ? leave : hand)];
     for (const [signal, hand] of forwarded) shell.on(signal, hand);
     const end = (ended: Ended) => {
       for (const [signal, hand] of forwarded) shell.off(signal, hand);
@@ -90,31 +107,56 @@ function run(name: string, args: readonly string[], shell: Shell): Promise<Ended
 /** The command has no use for it, and may print its environment. */
 const withoutToken = ({ WATCHBILL_TOKEN: _, ...env }: Shell['env']): Shell['env'] => env;
 
-/** Tries three times, under one name, so that a repetition counts once. Answers why it was not taken. */
-async function report(url: URL, token: string, clock: Clock, said: object): Promise<string | undefined> {
-  const body = JSON.stringify({ ...said, run: randomUUID() });
-  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-  let why = '';
-  for (let tried = 0; tried < TRIES; tried += 1) {
-    if (tried > 0) await sleep(clock, WAIT_MS * tried);
-    try {
-      const signal = AbortSignal.timeout(ANSWER_MS);
-      const answer = await fetch(url, { method: 'POST', body, headers, signal, redirect: 'error' });
-      if (answer.ok) return undefined;
-      why = `${url.origin} answers ${answer.status}${await saidBy(answer)}`;
-      if (answer.status < 500 && answer.status !== 429) return why;
-    } catch (error) {
-      why = `${url.origin} cannot be reached${reasonOf(error)}`;
-    }
-  }
-  return why;
+interface Report {
+  readonly address: URL;
+  readonly token: string;
+  readonly said: object;
+  readonly clock: Clock;
+  readonly random: () => number;
 }
 
+/** Tries again for a minute, under one name, so that a repetition counts once. Answers why it was not taken. */
+async function report({ address, token, said, clock, random }: Report): Promise<string | undefined> {
+  const body = JSON.stringify({ ...said, run: randomUUID() });
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  for (let tried = 1; ; tried += 1) {
+    const { why, isFinal = false, retryAfterMs = 0 } = await sendOnce(address, { body, headers });
+    if (why === undefined || isFinal || tried === TRIES) return why;
+    const wait = WAIT_MS * 2 ** (tried - 1) * (0.5 + random() / 2);
+    await sleep(clock, Math.min(WAIT_MOST_MS, Math.max(wait, retryAfterMs)));
+  }
+}
+
+interface Sent {
+  readonly why?: string;
+  readonly isFinal?: boolean;
+  readonly retryAfterMs?: number;
+}
+
+async function sendOnce(url: URL, what: { body: string; headers: Record<string, string> }): Promise<Sent> {
+  try {
+    const signal = AbortSignal.timeout(ANSWER_MS);
+    const answer = await fetch(url, { method: 'POST', ...what, signal, redirect: 'manual' });
+    if (answer.ok) return {};
+    return {
+      why: `${url.origin} answers ${answer.status}${await saidBy(answer)}`,
+      isFinal: answer.status < 500 && answer.status !== 429,
+      retryAfterMs: 1_000 * (Number(answer.headers.get('retry-after')) || 0),
+    };
+  } catch (error) {
+    return { why: `${url.origin} cannot be reached${reasonOf(error)}` };
+  }
+}
+
+/** In one line, whatever it is that answers. */
 async function saidBy(answer: Response): Promise<string> {
+  const location = answer.headers.get('location');
+  if (location !== null) return `: it sends us on to ${clean(location, SAID_MAX)}`;
   const text = await answer.text();
   try {
-    const { error } = JSON.parse(text);
-    return typeof error === 'string' ? `: ${error}` : '';
+    const { error, message } = JSON.parse(text);
+    const said = error ?? message;
+    return typeof said === 'string' ? `: ${clean(said, SAID_MAX)}` : '';
   } catch {
     return '';
   }

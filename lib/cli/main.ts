@@ -22,6 +22,7 @@ import { validate } from './validate.ts';
 
 /** What a command may use of the process. */
 export type Shell = Pick<NodeJS.Process, 'cwd' | 'env' | 'on' | 'off' | 'exit'> & {
+  readonly stdin: { readonly isTTY?: boolean };
   readonly stdout: Screen;
   readonly stderr: Screen;
 };

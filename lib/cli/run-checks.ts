@@ -5,6 +5,7 @@ import { canaryAnswers } from '../canary.ts';
 import type { Check, Config } from '../config/compiled.ts';
 import { didYouMean } from '../config/suggest.ts';
 import { ConfigError } from '../config.ts';
+import { awaited } from '../heartbeat.ts';
 import { createNet } from '../net/create.ts';
 import { runBeat } from '../observe.ts';
 import type { Secrets } from '../ports.ts';
@@ -69,7 +70,7 @@ async function readingsOf(
   const ticks: Tick[] = [];
   const running = new Set<string>();
   const begun = new Set<string>();
-  const run = runOf({ aws: openAwsApi, heard: async () => ({ since: systemClock.now() }) });
+  const run = runOf({ aws: openAwsApi, heard: async () => awaited(undefined, undefined, systemClock.now()) });
   const stopTelling = tellProgress(checks.length, begun, running, err);
   try {
     await runBeat(

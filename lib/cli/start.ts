@@ -131,8 +131,10 @@ export async function start({
   return { url: serving.url, reload, stop: () => all.disposeAsync() };
 }
 
+type Calls = Pick<ReturnType<typeof createCallsApp>, 'fetch'>;
+
 /** What is public reads only; where jobs call, something is written. */
-const both = (status: Hono, calls: Hono): Pick<Hono, 'fetch'> => ({
+const both = (status: Hono, calls: Calls): Pick<Hono, 'fetch'> => ({
   fetch: (request, ...more) => (isCall(request.url) ? calls : status).fetch(request, ...more),
 });
 

@@ -3,7 +3,7 @@ import { isObject } from '../config/plain.ts';
 import { hasHeartbeats } from '../deployment.ts';
 import { type Fleet, perMinute } from './fleet.ts';
 import type { PriceName } from './prices.ts';
-import { aMonth, monthly, shown, type Use } from './usage.ts';
+import { aMonth, monthly, type Use } from './usage.ts';
 
 /** What checks of the account ask AWS for, and what calls of heartbeats take. Most APIs that they ask cost nothing. */
 
@@ -35,7 +35,7 @@ function lookUses({ config }: Fleet): Use[] {
 const kindOf = (check: Check): unknown =>
   'source' in check && isObject(check.source) ? check.source.kind : undefined;
 
-/** A call reads its item and writes it, and each minute every heartbeat is looked at. */
+/** A call reads its item and writes it, and so does each look, once a minute. */
 function heartbeatUses({ config }: Fleet): Use[] {
   if (!hasHeartbeats(config)) return [];
   const beats = config.checks.filter(({ type }) => type === 'heartbeat');
@@ -62,8 +62,8 @@ function heartbeatUses({ config }: Fleet): Use[] {
       service: 'DynamoDB',
       what: 'writes of heartbeats',
       price: 'writes',
-      quantity: monthly(calls),
-      formula: `with each call, ${shown(calls)} a minute`,
+      quantity: monthly(beats.length + calls),
+      formula: `each once a minute and with each call, ${aMonth(beats.length + calls)}`,
     },
   ];
 }

@@ -29,7 +29,7 @@ export function runOfAccount(type: string, account: Account): RunProbe {
   return async (check, context) => {
     const aws = account.aws(context.signal);
     try {
-      return await run(check, { ...context, aws, heard: (id) => account.heard(id) });
+      return await run(check, { ...context, aws, heard: (...asked) => account.heard(...asked) });
     } finally {
       aws.dispose();
     }

@@ -56,16 +56,18 @@ export interface Beaten {
 
 /** What is known of a heartbeat. */
 export interface Heard {
-  /** Since when it is waited for, epoch ms: when it was first asked for, or the first call. */
+  /** When it was first waited for, epoch ms. */
   readonly since: number;
+  /** Since when every call was heard and had to come as soon as now, epoch ms: a silence from before proves nothing. */
+  readonly listening: number;
   readonly last?: Beaten;
 }
 
 /** What a probe of the account may use besides. */
 export interface AccountContext extends ProbeContext {
   readonly aws: AwsApi;
-  /** What is known of a heartbeat, by the id of its check. */
-  heard(id: string): Promise<Heard>;
+  /** What is known of a heartbeat, by the id of its check. With the longest silence that is allowed, ms, it is waited for. */
+  heard(id: string, patience?: number): Promise<Heard>;
 }
 
 /** An IAM permission that one check needs when it runs on AWS. */

@@ -17,25 +17,43 @@ export interface HeartbeatPolicy {
   readonly maxDuration?: number | undefined;
 }
 
-/** When it is late, epoch ms: a whole period and its grace after it was heard last. */
-export const lateAt = ({ since, last }: Heard, { period, grace }: HeartbeatPolicy): number =>
+/** When it is late, epoch ms: a whole period and its grace after it was heard last, if every call was heard. */
+const dueBy = ({ since, last }: Heard, { period, grace }: HeartbeatPolicy): number =>
   (last?.at ?? since) + period + grace;
+
+/**
+ * When it is held to be late, epoch ms. Where calls may have been lost it has another period from then on: so a job that
+ * is well calls once more. Gaps that come again and again put that off to twice the period, and no further.
+ */
+export function lateAt(heard: Heard, policy: HeartbeatPolicy): number {
+  const { period, grace } = policy;
+  const { listening } = heard;
+  const due = dueBy(heard, policy);
+  const anew = Math.max(due, listening + period + grace);
+  const twice = due + period;
+  return listening < twice ? Math.min(anew, twice) : anew;
+}
 
 /** What is wrong with a heartbeat. On the very moment at which it is due it isn't late. */
 export function heartbeatIssues(heard: Heard, policy: HeartbeatPolicy, now: number): Issue[] {
   const { since, last } = heard;
-  if (now > lateAt(heard, policy)) {
-    const silent = lasted(now - (last?.at ?? since));
+  const silent = lasted(now - (last?.at ?? since));
+  const late = lateAt(heard, policy);
+  if (now > late) {
     const message = last
       ? `Nothing was heard for ${silent}; it should call every ${lasted(policy.period)}.`
       : `It has never called, and is waited for since ${silent}; it should call every ${lasted(policy.period)}.`;
     return [{ reason: 'heartbeat_missed', message }];
   }
   if (!last) {
-    const message = `It has not called yet; it is late in ${lasted(lateAt(heard, policy) - now)}.`;
+    const message = `It has not called yet; it is late in ${lasted(late - now)}.`;
     return [{ reason: 'heartbeat_awaited', message }];
   }
   if (!last.ok) return [{ reason: 'heartbeat_failed', message: failure(last, now) }];
+  if (now > dueBy(heard, policy)) {
+    const message = `Nothing was heard for ${silent}, but calls may have been lost; it is late in ${lasted(late - now)}.`;
+    return [{ reason: 'heartbeat_awaited', message }];
+  }
   return tookTooLong(last, policy);
 }
 
@@ -70,8 +88,8 @@ export const heartbeat = defineAccountProbe({
 
   async run(check, { clock, heard }): Promise<Finding> {
     const began = clock.monotonic();
-    const known = await heard(check.id);
     const policy = policyOf(check);
+    const known = await heard(check.id, policy.period + policy.grace);
     const { last } = known;
     return found(heartbeatIssues(known, policy, clock.now()), {
       latencyMs: clock.monotonic() - began,

@@ -8,16 +8,35 @@ import { Folder } from './kit.ts';
 
 const TOKEN = 'token-of-this-very-job';
 
+/** Waits for nothing, and tells how long it would have been. */
+function hurried() {
+  const waits: number[] = [];
+  const clock = new CallClock();
+  clock.after = (ms, callback) => {
+    waits.push(ms);
+    const soon = setImmediate(callback);
+    return () => clearImmediate(soon);
+  };
+  return { waits, clock };
+}
+
+type Answer = number | { readonly error: string } | { readonly retryAfter: number };
+
 /** Takes reports, and answers as it is told. */
-async function watchbill(...statuses: number[]) {
+async function watchbill(...answers: Answer[]) {
   const reports: { path: string | undefined; token: string | undefined; said: Record<string, unknown> }[] =
     [];
   const server = createServer(async (request, response) => {
     let body = '';
     for await (const chunk of request) body += chunk;
     reports.push({ path: request.url, token: request.headers.authorization, said: JSON.parse(body) });
-    response.statusCode = statuses[reports.length - 1] ?? 200;
-    response.end(JSON.stringify({ ok: response.statusCode === 200, error: 'this is why' }));
+    const answer = answers[reports.length - 1] ?? 200;
+    const error = Object(answer).error ?? 'this is why';
+    const { retryAfter } = Object(answer);
+    response.statusCode = typeof answer === 'number' ? answer : retryAfter ? 429 : 400;
+    if (retryAfter) response.setHeader('retry-after', retryAfter);
+    if (answer === 302) response.setHeader('location', 'https://elsewhere.example/');
+    response.end(JSON.stringify({ ok: response.statusCode === 200, error }));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
@@ -58,6 +77,54 @@ test('a signal is handed on to the command, which ends as it wants to', async ()
   signals.emit('SIGTERM');
   expect((await ended).code).toBe(5);
   expect(server.reports[0]?.said).toMatchObject({ status: 'fail', message: 'exit code 5' });
+});
+
+test('what a terminal has sent to the command itself is not sent to it twice', async () => {
+  await using server = await watchbill();
+  await using folder = await Folder.make();
+  const code = `let n = 0;
+    process.on('SIGINT', () => { n += 1; });
+    process.on('SIGTERM', () => process.exit(10 + n));
+    setInterval(() => {}, 1e6);
+    require('fs').writeFileSync('ready', '')`;
+  const { signals, ended } = folder.begin(['beat', 'backup', ...node(code)], {
+    env: env(server.url),
+    tty: true,
+  });
+  await until(() => folder.has('ready'));
+  signals.emit('SIGINT');
+  signals.emit('SIGTERM');
+  expect((await ended).code).toBe(10);
+});
+
+test.each([
+  ['a path', '/base/', 200, '', '/base/beat/backup'],
+  ['a redirect', '', 302, ': it sends us on to https://elsewhere.example/', '/beat/backup'],
+])('where it listens may have %s', async (_, path, status, said, asked) => {
+  await using server = await watchbill(status);
+  await using folder = await Folder.make();
+  const { stderr } = await folder.cli(['beat', 'backup', '--url', `${server.url}${path}`], { env: env('') });
+  expect(stderr).toBe(
+    said && `the heartbeat backup was not reported: ${server.url} answers ${status}${said}\n`,
+  );
+  expect(server.reports[0]?.path).toBe(asked);
+});
+
+test('whatever the server says is one line, and has no secret', async () => {
+  await using server = await watchbill({ error: `no\n\u001b[31m${TOKEN}` });
+  await using folder = await Folder.make();
+  const { stderr } = await folder.cli(['beat', 'backup'], { env: env(server.url) });
+  expect(stderr).toBe(
+    `the heartbeat backup was not reported: ${server.url} answers 400: no [31m[redacted]\n`,
+  );
+});
+
+test('it waits as long as it is told to, a minute at most', async () => {
+  await using server = await watchbill({ retryAfter: 7 }, { retryAfter: 900 }, 200);
+  const { waits, clock } = hurried();
+  await using folder = await Folder.make();
+  expect(await beat({ id: 'backup', command: [] }, { ...folder.shell, env: env(server.url) }, clock)).toBe(0);
+  expect(waits).toEqual([7_000, 60_000]);
 });
 
 test('the command doesn’t get the token', async () => {
@@ -101,25 +168,27 @@ test('a report that is refused is told of in one line: it changes no exit code o
   expect(server.reports).toHaveLength(2);
 });
 
-test('a server that fails is asked three times, under one name', async () => {
-  await using server = await watchbill(503, 429, 200);
-  const waits: number[] = [];
-  const clock = new CallClock();
-  clock.after = (ms, callback) => {
-    waits.push(ms);
-    const soon = setImmediate(callback);
-    return () => clearImmediate(soon);
-  };
+test('a server that fails is asked for a minute, under one name', async () => {
+  await using server = await watchbill(503, 503, 503, 503, 503, 503);
+  const { waits, clock } = hurried();
   await using folder = await Folder.make();
   const shell = { ...folder.shell, env: env(server.url) };
-  expect(await beat({ id: 'backup', command: [] }, shell, clock)).toBe(0);
-  expect(waits).toEqual([2_000, 4_000]);
+  const reporting = beat({ id: 'backup', command: [] }, shell, clock, () => 0.5);
+  await expect(reporting).rejects.toThrow('answers 503: this is why');
+  expect(waits).toEqual([1_500, 3_000, 6_000, 12_000, 24_000]);
+  expect(server.reports).toHaveLength(6);
   expect(new Set(server.reports.map(({ said }) => said.run)).size).toBe(1);
 });
 
 test.each([
   ['no token', { WATCHBILL_URL: 'http://127.0.0.1:8080' }, 'WATCHBILL_TOKEN is not set'],
   ['no address', { WATCHBILL_TOKEN: TOKEN }, 'set WATCHBILL_URL'],
+  [
+    'a token that no header can hold',
+    { WATCHBILL_TOKEN: 'to ken', WATCHBILL_URL: 'http://x' },
+    'holds a space',
+  ],
+  ['a query', { WATCHBILL_TOKEN: TOKEN, WATCHBILL_URL: 'http://x/?a=b' }, 'is not the URL'],
   ['no URL', { WATCHBILL_TOKEN: TOKEN, WATCHBILL_URL: 'watchbill' }, '"watchbill" is not the URL'],
 ])('with %s it is a mistake of usage, and no command is run', async (_, vars, line) => {
   await using folder = await Folder.make();

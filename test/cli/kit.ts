@@ -86,6 +86,7 @@ export class Folder {
     const shell: Shell = {
       cwd: () => this.dir,
       env,
+      stdin: { isTTY: tty },
       stdout,
       stderr,
       on: signals.on.bind(signals) as Shell['on'],

@@ -33,7 +33,7 @@ export interface AccountOptions {
 /** One try, with the real network and the real SDK. */
 export function runAccount(check: Check, options: AccountOptions = {}): Promise<Finding> {
   const { clock = systemClock, secrets = {}, signal = new AbortController().signal } = options;
-  const { heard = async () => ({ since: clock.now() }) } = options;
+  const { heard = async () => ({ since: clock.now(), listening: clock.now() }) } = options;
   const net = createNet({ clock, allow: ['127.0.0.0/8'], self: [] });
   const secret = async ({ secret: name }: SecretRef) => {
     const value = secrets[name];

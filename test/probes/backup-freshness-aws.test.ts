@@ -406,7 +406,11 @@ describe('AWS Backup', () => {
     const tested = accountCheck({ type: 'backup-freshness', maxAge: '26h', source, restoreTest }, [drill]);
     const told = (last?: object) =>
       lookNow(tested, {
-        heard: async (id) => ({ since: 0, ...(id === 'drill' && last && { last: last as never }) }),
+        heard: async (id) => ({
+          since: 0,
+          listening: 0,
+          ...(id === 'drill' && last && { last: last as never }),
+        }),
       });
     expect((await told()).reasons).toEqual(['restore_untested']);
     expect((await told({ at: NOW - DAY, ok: true })).reasons).toEqual([]);

@@ -17,7 +17,10 @@ const check = (fields: object = {}) =>
 const at = (heard: Heard, now: number, fields: object = {}) =>
   runAccount(check(fields), { clock: clockAt(() => now), heard: async () => heard });
 
-const well: Heard = { since: NOON - 9 * DAY, last: { at: NOON, ok: true } };
+/** Every call since then was heard. */
+const since = NOON - 9 * DAY;
+const all = { since, listening: since };
+const well: Heard = { ...all, last: { at: NOON, ok: true } };
 
 describe('what a config says of a heartbeat', () => {
   it('is looked at each minute, however seldom it calls', () => {
@@ -55,7 +58,7 @@ describe('a heartbeat', () => {
   });
 
   it('that never called is waited for, and then late', async () => {
-    const never: Heard = { since: NOON };
+    const never: Heard = { since: NOON, listening: NOON };
     expect(await at(never, NOON + DAY + HOUR)).toMatchObject({
       status: 'unknown',
       reasons: ['heartbeat_awaited'],
@@ -68,7 +71,7 @@ describe('a heartbeat', () => {
   });
 
   it('that reports a failure says what the job said; later it is late as any other', async () => {
-    const failed: Heard = { since: NOON, last: { at: NOON, ok: false, message: 'pg_dump: exit code 1' } };
+    const failed: Heard = { ...all, last: { at: NOON, ok: false, message: 'pg_dump: exit code 1' } };
     expect(await at(failed, NOON + MINUTE)).toMatchObject({
       status: 'down',
       reasons: ['heartbeat_failed'],
@@ -81,7 +84,7 @@ describe('a heartbeat', () => {
     [2 * HOUR, 'up', []],
     [2 * HOUR + 1, 'degraded', ['too_slow']],
   ])('whose job took %i ms of two hours that it may', async (tookMs, status, reasons) => {
-    const took: Heard = { since: NOON, last: { at: NOON, ok: true, tookMs } };
+    const took: Heard = { ...all, last: { at: NOON, ok: true, tookMs } };
     expect(await at(took, NOON, { maxDuration: '2h' })).toMatchObject({ status, reasons, facts: { tookMs } });
   });
 
@@ -93,22 +96,53 @@ describe('a heartbeat', () => {
   });
 });
 
-it('is late exactly from when it says that it will be', () => {
+describe('a heartbeat whose calls may have been lost until some moment', () => {
   const policy = { period: DAY, grace: HOUR };
-  const heard = fc.record({
-    since: fc.integer({ min: 0, max: NOON }),
-    last: fc.option(fc.record({ at: fc.integer({ min: 0, max: NOON }), ok: fc.boolean() }), {
-      nil: undefined,
-    }),
+  const late = (listening: number, last = NOON) =>
+    lateAt({ since, listening, last: { at: last, ok: true } }, policy) - NOON;
+
+  it.each([
+    ['before it called', -HOUR, DAY + HOUR],
+    ['soon after it called', HOUR, DAY + 2 * HOUR],
+    ['while it was due', DAY, 2 * DAY + HOUR],
+    ['again and again: twice as long, and no longer', DAY + 23 * HOUR, 2 * DAY + HOUR],
+    ['for longer than that: a period from then', 9 * DAY, 10 * DAY + HOUR],
+  ])('%s', (_, listening, expected) => {
+    expect(late(NOON + listening)).toBe(expected);
   });
+
+  it('is not known to be well meanwhile: it is neither accused nor acquitted', async () => {
+    const heard = { ...well, listening: NOON + DAY };
+    expect(await at(heard, NOON + DAY + HOUR)).toMatchObject({ status: 'up' });
+    expect(await at(heard, NOON + DAY + HOUR + SECOND)).toMatchObject({
+      status: 'unknown',
+      reasons: ['heartbeat_awaited'],
+      message: 'Nothing was heard for 1 d 1 h, but calls may have been lost; it is late in 23 h 59 min.',
+    });
+    expect(await at(heard, NOON + 2 * DAY + HOUR + 1)).toMatchObject({ status: 'down' });
+  });
+
+  it('that reported a failure has failed all the same', async () => {
+    const heard = { since, listening: NOON + DAY, last: { at: NOON, ok: false } };
+    expect(await at(heard, NOON + 2 * DAY)).toMatchObject({ reasons: ['heartbeat_failed'] });
+  });
+});
+
+it('is late exactly from when it says that it will be, never sooner than it should call, nor later than a period after we listen', () => {
+  const policy = { period: DAY, grace: HOUR };
+  const moment = fc.integer({ min: 0, max: NOON });
+  const heard = fc.record(
+    { since: moment, listening: moment, last: fc.record({ at: moment, ok: fc.boolean() }) },
+    { requiredKeys: ['since', 'listening'] },
+  );
   fc.assert(
-    fc.property(heard, fc.integer({ min: -DAY, max: DAY }), ({ since, last }, off) => {
-      const known: Heard = { since, ...(last && { last }) };
-      const now = lateAt(known, policy) + off;
-      const reasons = heartbeatIssues(known, policy, now).map(({ reason }) => reason);
+    fc.property(heard, fc.integer({ min: -DAY, max: DAY }), (known, off) => {
+      const late = lateAt(known, policy);
+      const from = known.last?.at ?? known.since;
+      expect(late).toBeGreaterThanOrEqual(from + DAY + HOUR);
+      expect(late).toBeLessThanOrEqual(Math.max(from, known.listening) + DAY + HOUR);
+      const reasons = heartbeatIssues(known, policy, late + off).map(({ reason }) => reason);
       expect(reasons.includes('heartbeat_missed')).toBe(off > 0);
-      if (off <= 0)
-        expect(reasons).toEqual(last ? (last.ok ? [] : ['heartbeat_failed']) : ['heartbeat_awaited']);
     }),
   );
 });

@@ -23,7 +23,7 @@ async function nightly() {
   const world: World = new World({
     config: configOf([], { checks: [check] }),
     parts: (clock) => ({
-      probe: runOf({ aws: openAwsApi, heard: (id) => heardIn(world.memory, clock)(id) }),
+      probe: runOf({ aws: openAwsApi, heard: (...asked) => heardIn(world.memory, clock)(...asked) }),
     }),
   });
   await world.boot();
@@ -90,5 +90,33 @@ test('one that never called is no trouble until it is late, whatever is restarte
   expect(job.world.notices).toEqual([]);
   await job.until(25 * HOUR + 3 * MINUTE);
   expect(job.pages()).toMatchObject([{ kind: 'page' }]);
+  await job.world.stop();
+});
+
+test('what was called while we were away is held against nobody; a job that is dead pages a period later', async () => {
+  const job = await nightly();
+  await job.until(3 * HOUR);
+  await job.calls(true);
+  await job.until(DAY);
+  await job.world.stop();
+  await job.until(DAY + 6 * HOUR);
+  await job.world.boot();
+  await job.until(2 * DAY + 2 * HOUR);
+  expect(job.world.notices).toEqual([]);
+  await job.until(2 * DAY + 4 * HOUR + 3 * MINUTE);
+  expect(job.pages()).toMatchObject([{ kind: 'page', title: 'looked-at is late or has failed' }]);
+  await job.world.stop();
+});
+
+test('a job that is late stays late while we are away, and after that', async () => {
+  const job = await nightly();
+  await job.until(DAY + 2 * HOUR);
+  expect(job.pages()).toHaveLength(1);
+  await job.world.stop();
+  await job.until(2 * DAY);
+  await job.world.boot();
+  await job.until(3 * DAY + 3 * HOUR);
+  expect(job.world.ledger.alerts).toHaveLength(1);
+  expect(job.world.ledger.open).toHaveLength(1);
   await job.world.stop();
 });
