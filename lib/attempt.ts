@@ -6,7 +6,7 @@ import type { Site } from './observe.ts';
 import { type Log, SecretError } from './ports.ts';
 import { failed } from './probes/finding.ts';
 import type { Finding } from './reading.ts';
-import type { Reason } from './reasons.ts';
+import { isFinal, type Reason } from './reasons.ts';
 import { redact } from './redact.ts';
 
 /** One try, within its time, whatever the probe does. */
@@ -15,11 +15,14 @@ export async function attempt(check: Check, site: Site, freeze: FreezeMeter): Pr
   const elapsed = () => site.clock.monotonic() - began;
   try {
     const finding = await limited(site, check.timeout, (context) => site.probe(check.type)(check, context));
-    return finding.status !== 'up' && freeze.stoodStillSince(began) ? frozen(elapsed()) : finding;
+    return isDoubtful(finding) && freeze.stoodStillSince(began) ? frozen(elapsed()) : finding;
   } catch (error) {
     return freeze.stoodStillSince(began) ? frozen(elapsed()) : ourFault(error, check, elapsed(), site.log);
   }
 }
+
+/** Whether it may be our own slowness: not what is said in so many words, such as the age of a key. */
+const isDoubtful = ({ status, reasons }: Finding): boolean => status !== 'up' && !reasons.some(isFinal);
 
 function ourFault(error: unknown, check: Check, latencyMs: number, log: Log): Finding {
   if (error instanceof Fault) return failed(error, latencyMs);

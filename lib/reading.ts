@@ -30,6 +30,8 @@ export type Facts = Readonly<Record<string, FactValue>>;
 export interface Due {
   /** What it is, for people, never secret: `key AKIA…WXYZ of alice`. */
   readonly what: string;
+  /** Since when it is, epoch ms, if that is known. */
+  readonly since?: number;
   /** When it runs out, epoch ms. */
   readonly at: number;
   /** What runs out then: `expires`, or the policy: `is 90 d old`. */

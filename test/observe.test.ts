@@ -364,6 +364,16 @@ describe('a process that stands still (H03)', () => {
     expect(place.readings).toMatchObject([{ status: 'unknown', reasons: [reason], tries: 4 }]);
   });
 
+  test('believes what no slowness can make, such as the age of a key', async () => {
+    const place: Place = new Place(async (check, context) => {
+      place.clock.freeze(3 * SECOND);
+      const found = await finding(['down'], 0)(check, context);
+      return { ...found, reasons: ['key_too_old'] };
+    });
+    await place.run();
+    expect(place.readings).toMatchObject([{ status: 'down', reasons: ['key_too_old'], tries: 1 }]);
+  });
+
   test('and then finds that all is well says so', async () => {
     const place: Place = new Place(async (check, context) => {
       place.clock.freeze(3 * SECOND);

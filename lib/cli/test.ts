@@ -1,10 +1,13 @@
 import { systemClock } from '../adapters/local/clock.ts';
 import { printable } from '../adapters/local/console-log.ts';
 import { loadConfig } from '../config.ts';
-import type { Phases } from '../reading.ts';
+import type { Phases, Reading } from '../reading.ts';
+import { lasted } from '../words.ts';
+import { adviceOn } from './advice.ts';
 import { painter } from './colors.ts';
 import type { ExitCode } from './main.ts';
 import { chosen, type Row, type Running, runChecks } from './run-checks.ts';
+import { builtInRunbooks } from './runbooks.ts';
 import { table } from './table.ts';
 
 export interface TestOptions extends Running {
@@ -22,7 +25,7 @@ export async function test(options: TestOptions): Promise<{ text: string; exitCo
   const at = systemClock.now();
   const rows = await runChecks(checks, config, at, options);
   return {
-    text: options.json ? asJson(at, rows) : asTable(rows, options.color),
+    text: options.json ? asJson(at, rows) : asText(at, rows, options.color),
     exitCode: exitCodeOf(rows.map(({ reading }) => reading.status)),
   };
 }
@@ -60,16 +63,37 @@ function allPhases(phases: Phases): Required<Phases> {
   };
 }
 
-function asTable(rows: readonly Row[], color: boolean): string {
+function asText(at: number, rows: readonly Row[], color: boolean): string {
   const paint = painter(color);
   const lines = rows.map(({ check, reading }) => [
     paint.status(reading.status),
     check.id,
     `${Math.round(reading.latencyMs)} ms`,
     check.target,
-    printable([reading.reasons.join(', '), reading.message].filter((text) => text !== '').join(': ')),
+    printable(whyOf(reading, at)),
   ]);
-  return table([['STATUS', 'CHECK', 'LATENCY', 'TARGET', 'WHY'].map(paint.dim), ...lines]);
+  const whole = table([['STATUS', 'CHECK', 'LATENCY', 'TARGET', 'WHY'].map(paint.dim), ...lines]);
+  const advice = adviceFor(rows);
+  return advice.length === 0 ? whole : `${whole}\n\n${paint.dim('WHAT TO DO')}\n${table(advice)}`;
+}
+
+/** What is wrong; or else, of what runs out, how old the oldest is and how much time it has. */
+function whyOf({ reasons, message, dues = [] }: Reading, now: number): string {
+  const [first] = dues.toSorted((a, b) => a.at - b.at);
+  const age = first?.since === undefined ? '' : `${lasted(now - first.since)} old, `;
+  const isLeft = first && reasons.length === 0 && first.at > now;
+  const left = isLeft ? `${first.what}: ${age}${lasted(first.at - now)} left` : '';
+  return [reasons.join(', '), message, left].filter((text) => text !== '').join(': ');
+}
+
+/** By the runbook of each check that isn't well. */
+function adviceFor(rows: readonly Row[]): [check: string, advice: string][] {
+  const runbooks = builtInRunbooks();
+  return rows.flatMap(({ check, reading: { reasons } }): [string, string][] => {
+    const [reason = ''] = reasons;
+    const advice = adviceOn(runbooks[check.type] ?? '', reason);
+    return advice === undefined ? [] : [[check.id, printable(advice)]];
+  });
 }
 
 /** 1 something down · 3 nothing down, something unknown · 0 all up or degraded. */

@@ -50,6 +50,7 @@ export function ageIssues(
 /** When it gets too old. */
 export const ageDue = (what: string, bornAt: number, { maxAge }: AgePolicy): Due => ({
   what,
+  since: bornAt,
   at: bornAt + maxAge,
   why: `is ${lasted(maxAge)} old`,
 });

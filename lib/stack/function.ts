@@ -144,7 +144,13 @@ function openResources(name: FunctionName, { config, aws, region }: Place): Reco
       .filter((resource) => resource.includes('*'))
       .map((resource) => [`AwsSolutions-IAM5[Resource::${resource}]`, whyOpen(actions, resource)]),
   );
-  return Object.fromEntries(named);
+  const everywhere = statements.filter(({ resources }) => resources.includes('*'));
+  return {
+    ...Object.fromEntries(named),
+    ...(everywhere.length > 0 && {
+      'Serverless-LambdaStarPermissions': `Checks want ${actionsOf(everywhere)}, for which IAM knows no narrower resource.`,
+    }),
+  };
 
   function whyOpen(actions: readonly string[], resource: string): string {
     if (resource.endsWith(streams)) return 'The streams of this one log group, whose names Lambda makes up.';
@@ -153,3 +159,6 @@ function openResources(name: FunctionName, { config, aws, region }: Place): Reco
       : `A check wants it: the names of what ${actions.join(', ')} looks at are not known before.`;
   }
 }
+
+const actionsOf = (statements: readonly Statement[]): string =>
+  statements.flatMap(({ actions }) => actions).join(', ');

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkConfig, loadConfig } from '../../lib/config.ts';
 import { packageRoot } from '../../lib/package-root.ts';
+import { ACCOUNT } from '../../lib/reading.ts';
 
 const ROOT = packageRoot();
 const EXAMPLES: readonly [name: string, regions: number, checks: number, ...warnings: string[]][] = [
@@ -10,6 +11,7 @@ const EXAMPLES: readonly [name: string, regions: number, checks: number, ...warn
   ['three-regions', 3, 5],
   ['six-regions', 6, 5],
   ['thousand-checks', 3, 1_000],
+  ['every-source', 3, 20, 'checks'],
 ];
 
 describe('the examples', () => {
@@ -22,14 +24,15 @@ describe('the examples', () => {
 
   it.each(EXAMPLES)('%s: regions %i, checks %i, and no mistake', async (name, regions, checks, ...warned) => {
     const { config, warnings } = await checkConfig({ cwd: join(ROOT, 'examples', name) });
-    expect([config.locations.length, config.checks.length]).toEqual([regions, checks]);
-    expect(config.locations).toEqual(config.aws?.locations);
+    const places = config.locations.filter((location) => location !== ACCOUNT);
+    expect([places.length, config.checks.length]).toEqual([regions, checks]);
+    expect(places).toEqual(config.aws?.locations);
     expect(warnings.map(({ path }) => path)).toEqual(warned);
   });
 
   it.each(EXAMPLES)('%s names nothing that exists (RFC 2606) but PagerDuty', async (name) => {
     const { config } = await loadConfig({ cwd: join(ROOT, 'examples', name), place: 'aws' });
-    const named = [...JSON.stringify(config).matchAll(/(?:"host":"|:\/\/)([^"/:]+)/g)].map(
+    const named = [...JSON.stringify(config).matchAll(/(?:"host":"|https?:\/\/)([^"/:]+)/g)].map(
       ([, host]) => host,
     );
     expect(named.length).toBeGreaterThan(4);

@@ -18,7 +18,8 @@ export interface AwsProxy {
   close(): Promise<void>;
 }
 
-export async function awsProxy(upstream: string): Promise<AwsProxy> {
+/** `upstream`: what calls are passed on to, all or those of an action. */
+export async function awsProxy(upstream: string | ((action: string) => string)): Promise<AwsProxy> {
   const server = createServer(async (req, res) => {
     const body = await buffer(req);
     const action = actionOf(req, body);
@@ -34,7 +35,8 @@ export async function awsProxy(upstream: string): Promise<AwsProxy> {
         .writeHead(status, { 'content-type': type, 'x-amzn-errortype': NAMES[trouble] })
         .end(text);
     }
-    const passed = ask(`${upstream}${req.url}`, { method: req.method, headers: req.headers });
+    const to = typeof upstream === 'string' ? upstream : upstream(action);
+    const passed = ask(`${to}${req.url}`, { method: req.method, headers: req.headers });
     passed.end(body);
     const [answer] = (await once(passed, 'response')) as [IncomingMessage];
     res.writeHead(answer.statusCode ?? 0, answer.headers).end(await buffer(answer));

@@ -137,7 +137,14 @@ function statementsIn({ properties }: Resource, flat: Flat): RawStatement[] {
 }
 
 /** What IAM grants for all resources or for none: the service authorization reference of each service. */
-const WITHOUT_RESOURCE = new Set<string>([]);
+const WITHOUT_RESOURCE = new Set<string>([
+  'backup:ListRecoveryPointsByResource',
+  'backup:ListRestoreJobsByProtectedResource',
+  'dynamodb:ListBackups',
+  'ec2:DescribeSnapshots',
+  'iam:GetAccountSummary',
+  'ssm:DescribeParameters',
+]);
 
 /** J54: whatever lib/permissions.ts says, there is no action and no resource of any name. */
 export function nothingIsAllowedForEverything(flat: Flat): string[] {
