@@ -7,8 +7,10 @@ import { didYouMean } from '../config/suggest.ts';
 import { ConfigError } from '../config.ts';
 import { awaited } from '../heartbeat.ts';
 import { createNet } from '../net/create.ts';
+import { Fault } from '../net/net.ts';
 import { runBeat } from '../observe.ts';
 import type { Secrets } from '../ports.ts';
+import type { AccountContext } from '../probes/define.ts';
 import { runOf } from '../probes/index.ts';
 import type { Reading, Tick } from '../reading.ts';
 import { shardingOf } from '../schedule.ts';
@@ -30,6 +32,13 @@ export interface Row {
   readonly check: Check;
   readonly reading: Reading;
 }
+
+/** Who runs on alone hears calls; here nothing is known of them. */
+const heardHere: AccountContext['heard'] = async (_, patience) => {
+  if (patience !== undefined) throw new Fault('heartbeat_awaited', UNHEARD);
+  return awaited(undefined, undefined, systemClock.now());
+};
+const UNHEARD = 'Only a running Watchbill hears it: "watchbill status" knows.';
 
 /** Runs checks once, now, from here, and tells how far that is. What a heartbeat has said is known to who runs on alone. */
 export async function runChecks(
@@ -70,7 +79,7 @@ async function readingsOf(
   const ticks: Tick[] = [];
   const running = new Set<string>();
   const begun = new Set<string>();
-  const run = runOf({ aws: openAwsApi, heard: async () => awaited(undefined, undefined, systemClock.now()) });
+  const run = runOf({ aws: openAwsApi, heard: heardHere });
   const stopTelling = tellProgress(checks.length, begun, running, err);
   try {
     await runBeat(

@@ -2,6 +2,7 @@ import { systemClock } from '../adapters/local/clock.ts';
 import { printable } from '../adapters/local/console-log.ts';
 import { loadConfig } from '../config.ts';
 import type { Phases, Reading } from '../reading.ts';
+import type { Reason } from '../reasons.ts';
 import { lasted } from '../words.ts';
 import { adviceOn } from './advice.ts';
 import { painter } from './colors.ts';
@@ -26,9 +27,13 @@ export async function test(options: TestOptions): Promise<{ text: string; exitCo
   const rows = await runChecks(checks, config, at, options);
   return {
     text: options.json ? asJson(at, rows) : asText(at, rows, options.color),
-    exitCode: exitCodeOf(rows.map(({ reading }) => reading.status)),
+    exitCode: exitCodeOf(rows.filter(isTried).map(({ reading }) => reading.status)),
   };
 }
+
+/** A heartbeat is not: nothing is wrong with it as far as can be seen from here. */
+const isTried = ({ reading }: Row): boolean =>
+  !reading.reasons.includes('heartbeat_awaited' satisfies Reason);
 
 function asJson(at: number, rows: readonly Row[]): string {
   const readings = rows.map(
@@ -89,7 +94,7 @@ function whyOf({ reasons, message, dues = [] }: Reading, now: number): string {
 /** By the runbook of each check that isn't well. */
 function adviceFor(rows: readonly Row[]): [check: string, advice: string][] {
   const runbooks = builtInRunbooks();
-  return rows.flatMap(({ check, reading: { reasons } }): [string, string][] => {
+  return rows.filter(isTried).flatMap(({ check, reading: { reasons } }): [string, string][] => {
     const [reason = ''] = reasons;
     const advice = adviceOn(runbooks[check.type] ?? '', reason);
     return advice === undefined ? [] : [[check.id, printable(advice)]];

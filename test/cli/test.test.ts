@@ -31,6 +31,27 @@ test.each([
   for (const id of ids) expect(stdout).toMatch(new RegExp(`^(up|degraded|down|unknown) +${id} `, 'm'));
 });
 
+test('a heartbeat is nothing that could be tried: it is said, and changes no exit code', async () => {
+  await using service = await Service.start();
+  const beat = { id: 'dump', type: 'heartbeat', token: { secret: 'DUMP' } };
+  const checks = [http('up', service.url), beat];
+  await using folder = await Folder.make({ 'watchbill.config.json': configOf(checks) });
+  const { code, stdout } = await folder.cli(['test']);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^unknown +dump .+ heartbeat_awaited: Only a running Watchbill hears it/m);
+  expect(stdout).not.toContain('WHAT TO DO');
+});
+
+test('what to do is said of each that is not well, by its runbook', async () => {
+  await using service = await Service.start();
+  service.answer = broken;
+  const checks = [http('api', service.url), http('gone', 'http://127.0.0.1:9/')];
+  await using folder = await Folder.make({ 'watchbill.config.json': configOf(checks) });
+  const [, advice = ''] = (await folder.cli(['test'])).stdout.split('\nWHAT TO DO\n');
+  expect(advice).toMatch(/^api +add capacity/m);
+  expect(advice).toMatch(/^gone +the process is gone; restart it/m);
+});
+
 test('as JSON, readings have the form that the contract promises', async () => {
   await using service = await Service.start();
   const checks = [http('api', service.url), keyless('no')];

@@ -61,6 +61,16 @@ async function shownCommands(): Promise<string[]> {
 }
 const DEPLOY = join('docs', 'deploy.md');
 
+/** What cron runs in docs/heartbeats.md, with something else in place of the job. */
+async function crontab(): Promise<string[]> {
+  const text = await pageOf('docs/heartbeats.md');
+  const lines = [...text.matchAll(/^```crontab\n([\s\S]*?)^```/gm)].flatMap(([, block = '']) =>
+    block.trim().split('\n'),
+  );
+  expect(lines.length).toBeGreaterThan(0);
+  return lines.map((line) => line.replace(/^(\S+ ){5}/, '').replace('/usr/local/bin/dump', 'true'));
+}
+
 /** What docs/deploy.md has typed into the project that it starts. */
 async function typedInProject(): Promise<string[]> {
   const lines = sectionsOf(await pageOf(DEPLOY)).flatMap((section) => section.lines);
@@ -89,13 +99,13 @@ async function shell(lines: string, cwd: string, env?: Record<string, string>): 
   return ran.output;
 }
 
-/** Goes on once the page of a started Watchbill shows a check that is up. */
-async function untilUp(started: ReturnType<typeof run>): Promise<void> {
+/** Answers where a started Watchbill listens, once its page shows a check that is up. */
+async function untilUp(started: ReturnType<typeof run>): Promise<string> {
   while (started.child.exitCode === null) {
     const url = /http:\/\/127[.\d]+:\d+/.exec(started.output)?.[0];
     const response = url && (await fetch(`${url}/api/v1/summary`));
     const summary = response && ((await response.json()) as { checks: { status: string }[] });
-    if (summary && summary.checks[0]?.status === 'up') return;
+    if (url && summary && summary.checks[0]?.status === 'up') return url;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw new Error(started.output);
@@ -114,6 +124,7 @@ test('README and docs/deploy.md lead from a clone to folders where every watchbi
 
   const [, json = ''] = /```json\n([\s\S]*?)```/.exec(await readme()) ?? [];
   const env = { PD_KEY: 'R0123456789ABCDEFGHIJKLMNOPQRSTU', HOOK_KEY: 'whsec_c2lnbnMgd2hhdCBpcyBzZW50' };
+  const job = { DUMP_TOKEN: 'token-of-the-nightly-dump', WATCHBILL_TOKEN: 'token-of-the-nightly-dump' };
   await writeFile(join(cwd, 'watchbill.config.json'), json);
   expect(await shell('npx watchbill validate', cwd, env)).toBe(
     'watchbill.config.json is valid: 3 checks, 2 notifiers\n',
@@ -139,6 +150,7 @@ test('README and docs/deploy.md lead from a clone to folders where every watchbi
         public: true,
         expect: { json: { '$.status': 'ok' } },
       },
+      { id: 'nightly-dump', type: 'heartbeat', token: { secret: 'DUMP_TOKEN' } },
     ],
     notify: {
       pagerduty: { routingKey: { secret: 'PD_KEY' }, endpoint: at(receiver) },
@@ -149,17 +161,24 @@ test('README and docs/deploy.md lead from a clone to folders where every watchbi
   const deployed = await deploy(config, env);
   try {
     let started: ReturnType<typeof run> | undefined;
+    let heartbeats: Record<string, string> = {};
     for (const line of ours) {
       const args = line.split(' ').slice(2);
       if (args[0] === 'start') {
         const bin = join(cwd, 'node_modules/watchbill/bin/watchbill.js');
-        started ??= run(join(cwd, 'node_modules/.bin/node'), [bin, ...args, '--port', '0'], cwd, env);
-        await untilUp(started);
+        started ??= run(join(cwd, 'node_modules/.bin/node'), [bin, ...args, '--port', '0'], cwd, {
+          ...env,
+          ...job,
+        });
+        heartbeats = { ...job, WATCHBILL_URL: await untilUp(started) };
+        for (const cron of await crontab()) await shell(cron, cwd, heartbeats);
         continue;
       }
-      await deployed.minute();
-      await shell(line, cwd, { ...env, ...deployed.env });
+      const isReport = args[0] === 'beat';
+      if (!isReport) await deployed.minute();
+      await shell(line, cwd, { ...env, ...(isReport ? heartbeats : { ...job, ...deployed.env }) });
     }
+    expect(started?.output).not.toContain('token-of-the-nightly-dump');
     started?.child.kill('SIGTERM');
     expect(await started?.closed, started?.output).toBe(0);
 
