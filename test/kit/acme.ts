@@ -5,7 +5,13 @@ import { join } from 'node:path';
 import { ACMClient, RequestCertificateCommand } from '@aws-sdk/client-acm';
 import { CreateTableCommand, DynamoDBClient, UpdateContinuousBackupsCommand } from '@aws-sdk/client-dynamodb';
 import { CreateSnapshotCommand, CreateVolumeCommand, EC2Client } from '@aws-sdk/client-ec2';
-import { CreateAccessKeyCommand, CreateUserCommand, IAMClient } from '@aws-sdk/client-iam';
+import {
+  CreateAccessKeyCommand,
+  CreateUserCommand,
+  DeleteAccessKeyCommand,
+  IAMClient,
+  ListAccessKeysCommand,
+} from '@aws-sdk/client-iam';
 import { CreateKeyCommand, EnableKeyRotationCommand, KMSClient } from '@aws-sdk/client-kms';
 import { CreateDBInstanceCommand, CreateDBSnapshotCommand, RDSClient } from '@aws-sdk/client-rds';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
@@ -27,18 +33,22 @@ const FILE_SYSTEM = 'arn:aws:elasticfilesystem:eu-west-1:123456789012:file-syste
 export interface Acme {
   /** What its config, the SDK and the secrets find in the environment. */
   readonly env: Readonly<Record<string, string>>;
+  /** Where AWS Backup is, which moto hasn't. */
+  readonly backup: string;
+  /** A user's access keys are rotated: a new one is made, and the others go. */
+  rotate(user: string): Promise<void>;
   close(): Promise<void>;
 }
 
-/** `moto`: where the emulator of AWS listens, empty but for what this makes in it. */
-export async function openAcme(moto: string): Promise<Acme> {
+/** `moto`: where the emulator of AWS listens, empty but for what this makes in it; `also`: headers that it wants. */
+export async function openAcme(moto: string, also?: () => Readonly<Record<string, string>>): Promise<Acme> {
   const id = await authorizationServer();
   const api = await onLoopback(apiServer());
   const backups = await backupService();
   backups.recoveryPoints.set(FILE_SYSTEM, [recoveryPoint(Date.now() - 3 * HOUR)]);
-  const aws = await awsProxy((action) => (action.startsWith('backup:') ? backups.endpoint : moto));
+  const aws = await awsProxy((action) => (action.startsWith('backup:') ? backups.endpoint : moto), also);
   const files = await filesOfAcme();
-  const made = await resourcesIn(moto);
+  const made = await resourcesIn(aws.endpoint);
   return {
     env: {
       ...made,
@@ -56,11 +66,21 @@ export async function openAcme(moto: string): Promise<Acme> {
       DRILL_TOKEN: 'token-of-the-restore-drill',
       WEBHOOK_KEY: 'key-that-signs-what-the-webhook-gets',
     },
+    backup: backups.endpoint,
+    rotate: (user) => rotateKeys(user, aws.endpoint),
     async close() {
       await Promise.all([id, api, backups, aws].map((one) => one.close()));
       await rm(files, { recursive: true });
     },
   };
+}
+
+async function rotateKeys(UserName: string, endpoint: string): Promise<void> {
+  const iam = client(IAMClient, endpoint);
+  const { AccessKeyMetadata = [] } = await iam.send(new ListAccessKeysCommand({ UserName }));
+  await iam.send(new CreateAccessKeyCommand({ UserName }));
+  for (const { AccessKeyId } of AccessKeyMetadata)
+    await iam.send(new DeleteAccessKeyCommand({ UserName, AccessKeyId }));
 }
 
 const recoveryPoint = (at: number) => ({

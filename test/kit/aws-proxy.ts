@@ -18,8 +18,11 @@ export interface AwsProxy {
   close(): Promise<void>;
 }
 
-/** `upstream`: what calls are passed on to, all or those of an action. */
-export async function awsProxy(upstream: string | ((action: string) => string)): Promise<AwsProxy> {
+/** `upstream`: what calls are passed on to, all or those of an action; `also`: headers that they get besides. */
+export async function awsProxy(
+  upstream: string | ((action: string) => string),
+  also: () => Readonly<Record<string, string>> = () => ({}),
+): Promise<AwsProxy> {
   const server = createServer(async (req, res) => {
     const body = await buffer(req);
     const action = actionOf(req, body);
@@ -36,7 +39,7 @@ export async function awsProxy(upstream: string | ((action: string) => string)):
         .end(text);
     }
     const to = typeof upstream === 'string' ? upstream : upstream(action);
-    const passed = ask(`${to}${req.url}`, { method: req.method, headers: req.headers });
+    const passed = ask(`${to}${req.url}`, { method: req.method, headers: { ...req.headers, ...also() } });
     passed.end(body);
     const [answer] = (await once(passed, 'response')) as [IncomingMessage];
     res.writeHead(answer.statusCode ?? 0, answer.headers).end(await buffer(answer));

@@ -7,7 +7,7 @@ import type { AwsCall } from './calls.ts';
 import type { Outcome } from './container.ts';
 import { Driver } from './driver.ts';
 import type { Emulators } from './emulators.ts';
-import { type Behind, type Front, startFront, type Trouble } from './front.ts';
+import { type Behind, type Front, startFront, type Trouble, timeOf } from './front.ts';
 import { type Done, Lambda } from './lambda.ts';
 import { Mappings } from './mappings.ts';
 import { allows } from './policies.ts';
@@ -113,6 +113,11 @@ export class Account {
     }
     this.scheduler.schedules = wiring.schedules;
     this.mappings.mappings = wiring.mappings;
+  }
+
+  /** Headers by which moto knows whose a call is, and what time it is. */
+  get headers(): Readonly<Record<string, string>> {
+    return timeOf(this.#behind);
   }
 
   /** For clients of the account's own: AWS past all trouble. */

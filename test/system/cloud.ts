@@ -27,6 +27,8 @@ export const SIGNING_KEY = 'whsec_c3lzdGVtLXN1aXRlLWtleS1mb3ItdGhlLWhvb2s=';
 
 export interface CloudOptions {
   readonly emulators: Emulators;
+  /** Where it is deployed; default: an account of its own. */
+  readonly account?: Account;
   /** What a user would write. */
   config(receivers: Receivers): object;
   /** Values of `secret("name")`, by name, in every region. */
@@ -70,11 +72,8 @@ export class Cloud {
   }
 
   static async start(options: CloudOptions): Promise<Cloud> {
-    const account = await Account.open({
-      emulators: options.emulators,
-      start: options.start ?? START,
-      seed: options.seed ?? 1,
-    });
+    const { emulators, start = START, seed = 1 } = options;
+    const account = options.account ?? (await Account.open({ emulators, start, seed }));
     const pagerDuty = await PagerDuty.start(account.time, { perMinute: 120 });
     const webhook = await Webhook.start(account.time, SIGNING_KEY);
     const folder = await mkdtemp(join(tmpdir(), 'watchbill-cloud-'));

@@ -11,6 +11,8 @@ import { TOOLS, whatIsMissing } from './tools.ts';
 export interface Emulators {
   readonly dynamodb: string;
   readonly moto: string;
+  /** AWS Backup, where a test has what stands in for it. */
+  readonly backup?: string;
 }
 
 /** Starts both; the second answer ends them. */

@@ -81,14 +81,19 @@ function say(trouble: 'refuse' | 'hang' | Said, req: IncomingMessage, res: Serve
   res.writeHead(trouble.status, headers).end(trouble.body);
 }
 
+/** DynamoDB Local knows nothing of backups. */
+function upstreamOf({ service, action }: AwsCall, { dynamodb, moto, backup }: Emulators): string {
+  if (service === 'backup') return backup ?? moto;
+  return service === 'dynamodb' && !/Backups$/.test(action) ? dynamodb : moto;
+}
+
 async function forward(
   behind: Behind,
   call: AwsCall,
   { method, url, headers }: IncomingMessage,
   body: Buffer,
 ) {
-  const { dynamodb, moto } = behind.emulators;
-  const upstream = new URL(url ?? '/', call.service === 'dynamodb' ? dynamodb : moto);
+  const upstream = new URL(url ?? '/', upstreamOf(call, behind.emulators));
   const own = { ...headers, connection: 'keep-alive', ...timeOf(behind) };
   const req = request(upstream, { agent, method, headers: own });
   req.end(body);

@@ -5,45 +5,9 @@ import { modes } from '../kit/stand-in.ts';
 import type { Call } from './account.ts';
 import type { AwsCall } from './calls.ts';
 import type { Cloud } from './cloud.ts';
-import { allows, covers, type Statement } from './policies.ts';
+import { unused } from './granted.ts';
+import { allows, type Statement } from './policies.ts';
 import { brokenIn, CONFIRMED, HOME, onCloud, STANDBY } from './suite.ts';
-
-/** What is granted, and no code of ours calls for. */
-const BY_LAMBDA: ReadonlySet<string> = new Set([
-  // Lambda writes what a function prints, by the function's role.
-  'logs:CreateLogStream',
-  'logs:PutLogEvents',
-]);
-
-/** What a role allows: one action on one resource. */
-interface Grant {
-  readonly by: string;
-  readonly in: string;
-  readonly statement: Statement;
-}
-
-const grantsOf = ({ functions }: Cloud): Grant[] =>
-  functions.flatMap(({ name, region, policy }) =>
-    policy.flatMap(({ actions, resources, conditions }) =>
-      actions.flatMap((action) =>
-        resources.map((resource) => ({
-          by: name,
-          in: region,
-          statement: { actions: [action], resources: [resource], conditions },
-        })),
-      ),
-    ),
-  );
-
-/** What a role allows and its function has never done. */
-function unused(cloud: Cloud): string[] {
-  const isUsed = (grant: Grant) =>
-    cloud.calls.some((call) => call.by === grant.by && call.in === grant.in && covers(grant.statement, call));
-  return grantsOf(cloud)
-    .filter(({ statement }) => !BY_LAMBDA.has(String(statement.actions)))
-    .filter((grant) => !isUsed(grant))
-    .map((grant) => `${grant.by} in ${grant.in}: ${grant.statement.actions} ${grant.statement.resources}`);
-}
 
 /** Kills, once in each region, what the clock has called: its failure is written by its own role. */
 function killEach(): Cloud['account']['trouble'] {

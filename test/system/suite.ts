@@ -4,6 +4,7 @@ import { broken, Service, well } from '../kit/service.ts';
 import { modes } from '../kit/stand-in.ts';
 import { Cloud, type CloudOptions, type Receivers, SIGNING_KEY } from './cloud.ts';
 import type { Emulators } from './emulators.ts';
+import { forbidden, sayLast } from './granted.ts';
 
 export const ROUTING_KEY = 'R0123456789ABCDEFGHIJKLMNOPQRSTU';
 export const [HOME, STANDBY, THIRD] = ['eu-west-1', 'us-east-1', 'ap-southeast-2'] as const;
@@ -144,10 +145,6 @@ async function start(
   return cloud;
 }
 
-/** Calls that the policies of the functions do not allow. */
-const forbidden = ({ calls }: Cloud): string[] =>
-  calls.filter(({ allowed }) => !allowed).map(({ by, action, resource }) => `${by} ${action} ${resource}`);
-
 async function mend(scenes: readonly Scene[], minutes: number): Promise<void> {
   for (const { cloud, service } of scenes) {
     const { account, receivers } = cloud;
@@ -188,10 +185,4 @@ function sharing(scene: Scene, check: string): Omit<SharedScene, 'checks'> {
         .map(({ body }) => body as { kind: string; incident: { title: string } })
         .map(({ kind, incident }) => `${kind} ${incident.title}`),
   };
-}
-
-function sayLast({ account }: Cloud): void {
-  for (const { by, in: region, line } of account.lines.slice(-40))
-    process.stdout.write(`${by} in ${region}: ${line}
-`);
 }
