@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { isOfAccount } from '../probes/account.ts';
 import { PROBES } from '../probes/index.ts';
 import { hashOf } from '../schedule.ts';
 import { showDuration } from './duration.ts';
@@ -26,6 +27,7 @@ export function brokenRules(checks: Checks, windows: readonly Salvaged<WindowVal
   );
   return [
     ...checks.flatMap(timing),
+    ...checks.flatMap(haste),
     ...checks.flatMap(ofItsType),
     ...sameIds(checks),
     ...checks.flatMap((check) => parents(check, ids)),
@@ -44,6 +46,14 @@ function timing(check: ReadCheck): Mistake[] {
   const message = `${timeout} is not less than "every" (${showDuration(common.every)}): a try must be over before the next run is due`;
   return [{ path: [...path, 'timeout'], message }];
 }
+
+/** What looks at the account asks APIs that hold back who asks often, and changes within days. */
+function haste({ value, path }: ReadCheck): Mistake[] {
+  if (!value || !isOfAccount(value.type) || value.every >= OFTEN_MS) return [];
+  const message = `must be at least ${JSON.stringify(showDuration(OFTEN_MS))} for a check of type ${JSON.stringify(value.type)}`;
+  return [{ path: [...path, 'every'], message }];
+}
+const OFTEN_MS = 60_000;
 
 /** Whether a field has its default only because its name is mistyped. */
 const isMistyped = ({ raw, path, mistakes }: ReadCheck, name: string): boolean =>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { findingsIn, hasFindings } from './checks/index.ts';
-import { planOf, synthesize } from './kit.ts';
+import { CHECK, planOf, synthesize } from './kit.ts';
 import { HARMLESS, mutantsOf } from './mutants.ts';
 
 /** J58: whatever is taken out of a template, or changed in it, is noticed. */
@@ -9,10 +9,17 @@ const DOMAIN = {
   name: 'status.acme.test',
   certificate: 'arn:aws:acm:us-east-1:123456789012:certificate/0f0e0d0c',
 };
+const ACCOUNT_CHECKS = [
+  { id: 'keys', type: 'key-rotation', source: { kind: 'iam-access-keys' }, maxAge: '90d' },
+  { id: 'dump', type: 'heartbeat', token: { secret: 'DUMP_TOKEN' } },
+];
 const made = [
   ...synthesize(planOf()),
   ...synthesize(
-    planOf({ aws: { home: 'eu-west-1', locations: ['eu-west-1'], domain: DOMAIN, dashboard: true } }),
+    planOf({
+      aws: { home: 'eu-west-1', locations: ['eu-west-1'], domain: DOMAIN, dashboard: true },
+      checks: [CHECK, ...ACCOUNT_CHECKS],
+    }),
   ),
 ];
 const used = new Set<RegExp>();
