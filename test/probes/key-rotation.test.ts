@@ -109,7 +109,9 @@ describe('a file', () => {
     const late = await at({ source: source() }, NOW + SECOND);
     expect(late).toMatchObject({ status: 'down', reasons: ['key_too_old'] });
     expect(late.message).toMatch(/^The file .*key\.pem is 90 d old, more than the 90 d that are allowed\.$/);
-    expect(late.dues).toEqual([{ what: `file ${source().path}`, at: NOW, why: 'is 90 d old' }]);
+    expect(late.dues).toEqual([
+      { what: `file ${source().path}`, since: NOW - 90 * DAY, at: NOW, why: 'is 90 d old' },
+    ]);
   });
 
   it('that isn’t there is no key', async () => {
