@@ -6,13 +6,14 @@ import { createCallsApp } from '../lib/calls.ts';
 import { QUEUES, TABLE_NAME } from '../lib/deployment.ts';
 import { heartbeatsIn } from '../lib/probes/heartbeat.ts';
 import { ACCOUNT } from '../lib/reading.ts';
+import { patient } from '../lib/store.ts';
 import { clock, compiledConfig, log, once } from './place.ts';
 import { openQueue } from './queues.ts';
 import { secrets } from './secrets.ts';
 
 const store = once(async () => {
   const { DynamoStore } = await import('../lib/adapters/aws/dynamo-store.ts');
-  return new DynamoStore({ table: TABLE_NAME, clock });
+  return patient(new DynamoStore({ table: TABLE_NAME, clock }), clock);
 });
 
 const inspections = once(() => openQueue<BeatMessage>(QUEUES.inspections));

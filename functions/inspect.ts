@@ -9,6 +9,7 @@ import type { News } from '../lib/news.ts';
 import { runOfAccount } from '../lib/probes/account.ts';
 import type { AccountContext } from '../lib/probes/define.ts';
 import { ACCOUNT } from '../lib/reading.ts';
+import { patient } from '../lib/store.ts';
 import { observerOf, runOrders } from './orders.ts';
 import { clock, compiledConfig, once, scheduledTime } from './place.ts';
 import { openQueue } from './queues.ts';
@@ -17,7 +18,7 @@ const inspections = once(() => openQueue<BeatMessage>(QUEUES.inspections));
 
 const heard = once(async () => {
   const { DynamoStore } = await import('../lib/adapters/aws/dynamo-store.ts');
-  return heardIn(new DynamoStore({ table: TABLE_NAME, clock }), clock);
+  return heardIn(patient(new DynamoStore({ table: TABLE_NAME, clock }), clock), clock);
 });
 
 const open = once(async () => {
