@@ -21,9 +21,19 @@ export function timeOf(
   const text = value
     .trim()
     .replace(/^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?) (?:UTC|GMT|Z|\+0000)$/, '$1T$2Z');
-  if (!/^\d{4}-\d\d-\d\d(?:$|T)|^[A-Z][a-z]{2},? /.test(text)) return undefined;
-  return valid(Date.parse(text));
+  const [, day] = /^(\d{4}-\d\d-\d\d)(?:$|T)/.exec(text) ?? [];
+  if (day === undefined ? !/^[A-Z][a-z]{2},? /.test(text) : !exists(day)) return undefined;
+  // a leap second, which JavaScript does not know, is the first of the next minute
+  const isLeap = /T\d\d:\d\d:60(?=[.Z+-]|$)/.test(text);
+  const ms = Date.parse(isLeap ? text.replace(':60', ':59') : text);
+  return valid(isLeap ? ms + 1_000 : ms);
 }
+
+/** `Date.parse` takes the 30th of February for the 2nd of March. */
+const exists = (day: string): boolean => {
+  const ms = Date.parse(`${day}T00:00:00Z`);
+  return Math.abs(ms) <= LARGEST_MS && new Date(ms).toISOString().startsWith(day);
+};
 
 const sinceEpoch = (value: number): number => (Math.abs(value) < SECONDS_MOST ? value * 1_000 : value);
 
