@@ -51,7 +51,8 @@ export async function handler(event: SQSEvent | News): Promise<SQSBatchResponse>
   return failed([...broken, ...again]);
 }
 
-const isNews = ({ kind }: Partial<News>): boolean => kind === 'tick' || kind === 'early' || kind === 'clock';
+const isNews = ({ kind }: Partial<News>): boolean => KINDS.has(kind);
+const KINDS: ReadonlySet<unknown> = new Set<News['kind']>(['tick', 'early', 'signal', 'clock']);
 
 /**
  * Answers the ids of what must come again. One that can't be taken in (a defect) keeps no other from it; a store that

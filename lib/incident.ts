@@ -59,6 +59,8 @@ export interface Incident {
   /** It opened within ten minutes of its predecessor's end: it closes only after ten quiet minutes. */
   readonly flapping: boolean;
   readonly flaps: number;
+  /** The names of those who may be told, where a route says so. */
+  readonly notify?: readonly string[];
   /** Per receiver (its name in the config): how far its delivery is. */
   readonly delivery: Readonly<Record<string, Cursor>>;
 }
@@ -125,6 +127,8 @@ export interface Case {
   readonly evidence: Evidence;
   /** When the newest stretch of failing began, as far as the newest readings tell, epoch ms. */
   readonly failingSince?: number;
+  /** The names of those who may be told; undefined: all. */
+  readonly notify?: readonly string[];
   /** What holds the announcement back, if anything does. */
   readonly heldBy: string | undefined;
   /** The trouble must have lasted so long before anybody is told, ms. */
@@ -180,6 +184,7 @@ function open(predecessor: Incident | undefined, seen: Case, { now, installation
     failedAt: evidence.at,
     runbook,
     evidence,
+    ...(seen.notify && { notify: seen.notify }),
     timeline: [],
     flapping: predecessor?.closedAt !== undefined && !hasPassed(FLAP_MS, predecessor.closedAt, now),
     flaps: 0,
@@ -210,7 +215,9 @@ export const newestFailureOf = ({ failedAt, failingSince = failedAt }: Incident)
 function takeIn(incident: Incident, seen: Case, { now }: Rules): Incident {
   const same =
     sameList(incident.evidence.reasons, seen.evidence.reasons) &&
-    sameList(incident.evidence.locations, seen.evidence.locations);
+    sameList(incident.evidence.locations, seen.evidence.locations) &&
+    // a message of others is all that there is of it: what it costs, for example, by now
+    (incident.class !== 'signal' || incident.evidence.message === seen.evidence.message);
   if (same) return incident;
   const current = { ...incident, evidence: seen.evidence };
   if (incident.announcedAt === undefined) return current;
@@ -240,7 +247,10 @@ function hold(incident: Incident, heldBy: string, { now }: Rules): Incident {
 function withReceivers(incident: Incident, { receivers, now }: Rules): Incident {
   const first = incident.timeline.find(({ kind }) => kind === 'page' || kind === 'ticket');
   const missing = receivers.filter(
-    ({ name, hears }) => !incident.delivery[name] && (hears === 'everything' || incident.severity === 'page'),
+    ({ name, hears }) =>
+      !incident.delivery[name] &&
+      (hears === 'everything' || incident.severity === 'page') &&
+      (incident.notify?.includes(name) ?? true),
   );
   if (!first || missing.length === 0) return incident;
   const cursors = missing.map((receiver): [string, Cursor] => [

@@ -68,4 +68,10 @@ export const laneKey = (hash: string): Key => ({ partition: LANES, sort: key(has
 export const aliveKey = (who: 'decide' | 'deliver'): Key => ({ partition: 'alive', sort: who });
 export const HEARTBEATS = 'heartbeat';
 export const heartbeatKey = (id: string): Key => ({ partition: HEARTBEATS, sort: key(id) });
+/** What others have found wrong, by its format and a hash of what it is about. */
+export const SIGNALS = 'signal';
+export const signalKey = (source: string, id: string): Key => ({
+  partition: SIGNALS,
+  sort: key(source, id),
+});
 export const INSTALLATION: Key = { partition: 'installation', sort: 'id' };

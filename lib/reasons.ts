@@ -174,6 +174,15 @@ export const REASONS = {
   heartbeat_awaited: final(unknown('Nothing was heard of it yet; it is not late yet.')),
   heartbeat_missed: final(down('It is late: nothing was heard for "every" and "grace".')),
   heartbeat_failed: final(down('It reported a failure.')),
+
+  // what others have found wrong
+  alarm_raised: down('An alarm of CloudWatch is raised.'),
+  budget_exceeded: down('More is spent than the threshold of a budget.'),
+  budget_forecast: degraded('More is forecast to be spent than the threshold of a budget.'),
+  cost_anomaly: degraded('Something costs more than usual.'),
+  health_event: degraded('AWS tells of trouble, or of what it plans.'),
+  event_received: degraded('An event of EventBridge came by an alert topic.'),
+  unparsed_event: degraded('A message came by an alert topic that is of no known format: its text tells.'),
 } as const satisfies Record<string, Meaning>;
 
 /** A reason code of docs/reasons.md. */

@@ -15,6 +15,7 @@ import type { Rollup } from './rollup.ts';
 import { hashOf, offsetIn, STALE_BEAT_MS } from './schedule.ts';
 import { hasFailed, isOpen, judgedChecks, judgedLocations, settle } from './settle.ts';
 import { snapshotOf } from './show.ts';
+import { lookAtSignals, takeSignals } from './signal-log.ts';
 import type { Snapshot } from './snapshot.ts';
 import { update } from './store.ts';
 import { forgottenWords } from './words.ts';
@@ -70,8 +71,8 @@ async function runAtOnce(beat: Omit<Beat, 'due'>, checks: Config['checks'], site
 }
 
 /**
- * Decide: takes in what has reached home. Ticks first, so that whatever is decided knows all of them; then, others are
- * asked where a first try has failed; then, once a minute, the clock. Answers the incidents that were changed.
+ * Decide: takes in what has reached home. Ticks first, so that whatever is decided knows all of them; then what others
+ * have found wrong; then others are asked where a first try has failed; then, once a minute, the clock. Answers the incidents that were changed.
  */
 export async function takeIn(
   news: readonly News[],
@@ -82,6 +83,12 @@ export async function takeIn(
   const changed = await decide(
     news.flatMap((one) => (one.kind === 'tick' ? one.tick : [])),
     home,
+  );
+  changed.push(
+    ...(await takeSignals(
+      news.flatMap((one) => (one.kind === 'signal' ? one.signal : [])),
+      home,
+    )),
   );
   const early = news.flatMap((one) => (one.kind === 'early' ? one.early : []));
   if (early.length > 0) await confirmNow(early, home, asks);
@@ -119,6 +126,7 @@ export async function decideByClock(
   if (await home.catchUp(doubtful)) await home.lookAround();
   const judged = [...judgedChecks(checks, home), judgedLocations(home)];
   const changed = await settle(judged, home);
+  changed.push(...(await lookAtSignals(home)));
   const current = new Set(judged.flatMap(({ cases }) => cases.map(({ subject }) => subject)));
   for (const incident of forgottenBy(home, current)) {
     const ended = await home.endIncident(incident.subject, forgottenWords(incident));

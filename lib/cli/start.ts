@@ -20,6 +20,9 @@ import { notifierOf } from '../notifiers/index.ts';
 import type { Secrets } from '../ports.ts';
 import { heartbeatsIn } from '../probes/heartbeat.ts';
 import { runOf } from '../probes/index.ts';
+import { keepSignal } from '../signal-log.ts';
+import { createSnsFetcher } from '../sns.ts';
+import { createSnsApp, isSns } from '../sns-app.ts';
 import { createStatusApp } from '../status/app.ts';
 import { CommandError } from './failure.ts';
 import { blobsIn, readSnapshot, tellAddress } from './open.ts';
@@ -70,6 +73,7 @@ export async function start({
   const blobs = blobsIn(dir);
 
   let machine: Machine | undefined;
+  const net = () => createNet({ clock, allow: loaded.config.network.allow, self: [addressOf(serving)] });
   const app = createStatusApp({
     read: () => readSnapshot(blobs),
     clock,
@@ -87,7 +91,18 @@ export async function start({
     turned: async (id) => machine?.look(id),
     caller: peerOf,
   });
-  const serving = await listen(both(app, calls), { host, port, clock, log });
+  const sns = createSnsApp({
+    topics: () => loaded.config.alarms.topics,
+    fetcher: createSnsFetcher({ clock, net }),
+    clock,
+    log,
+    async take(signal) {
+      await keepSignal(signal, store);
+      await machine?.hear(signal);
+    },
+    caller: peerOf,
+  });
+  const serving = await listen(oneOf(app, calls, sns), { host, port, clock, log });
   opened.defer(() => serving.close());
   await tellAddress(blobs, serving.url, log);
   warn(loaded, err);
@@ -100,7 +115,7 @@ export async function start({
     clock,
     log,
     secrets,
-    net: () => createNet({ clock, allow: loaded.config.network.allow, self: [addressOf(serving)] }),
+    net,
     probe: runOf({ aws: openAwsApi, heard: heardIn(store, clock) }),
     sender: (type) => notifierOf(type) as unknown as Sender,
     canaryAnswers,
@@ -131,12 +146,20 @@ export async function start({
   return { url: serving.url, reload, stop: () => all.disposeAsync() };
 }
 
-type Calls = Pick<ReturnType<typeof createCallsApp>, 'fetch'>;
+/** What takes a request, as Hono's apps do. */
+interface Takes {
+  fetch(...asked: Parameters<Hono['fetch']>): ReturnType<Hono['fetch']>;
+}
 
-/** What is public reads only; where jobs call, something is written. */
-const both = (status: Hono, calls: Calls): Pick<Hono, 'fetch'> => ({
-  fetch: (request, ...more) => (isCall(request.url) ? calls : status).fetch(request, ...more),
+/** What is public reads only; where jobs call and SNS posts, something is written. */
+const oneOf = (status: Takes, calls: Takes, sns: Takes): Takes => ({
+  fetch: (request, ...more) => appFor(request.url, status, calls, sns).fetch(request, ...more),
 });
+
+function appFor(url: string, status: Takes, calls: Takes, sns: Takes): Takes {
+  if (isCall(url)) return calls;
+  return isSns(url) ? sns : status;
+}
 
 const FOR_AWS =
   '"aws" and "locations" in a config are for "cdk deploy": here everything runs on this machine';

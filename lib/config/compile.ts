@@ -55,9 +55,23 @@ export function compile(
   const mistakes = eachOnce([...misread, ...broken.filter((mistake) => !near(mistake))]);
   if (mistakes.length > 0 || !outer.value) return { mistakes };
   const config = finish(outer.value, valuesOf(checks), valuesOf(windows), place);
-  const beyond = place === 'aws' && config.aws ? [...stranded(config), ...overfull(config, config.aws)] : [];
+  const beyond = [
+    ...misrouted(config),
+    ...(place === 'aws' && config.aws ? [...stranded(config), ...overfull(config, config.aws)] : []),
+  ];
   return beyond.length > 0 ? { mistakes: beyond } : { config };
 }
+
+/** A route to somebody who isn't configured would lose what goes there. */
+const misrouted = ({ routes, notify }: Config): Mistake[] =>
+  routes.flatMap(({ notify: names = [] }, index) =>
+    names
+      .filter((name) => !notify.some((receiver) => receiver.name === name))
+      .map((name) => ({
+        path: ['routes', index, 'notify'],
+        message: `${JSON.stringify(name)} is not configured in "notify"`,
+      })),
+  );
 
 /** What needs this machine can't run on AWS. */
 const stranded = ({ checks }: Config): Mistake[] =>
@@ -108,6 +122,8 @@ function finish(
     notify: Object.entries(outer.notify).flatMap(([type, fields]) =>
       fields ? finishReceiver(type, fields) : [],
     ),
+    routes: outer.routes,
+    alarms: outer.alarms,
     statusPage: { title: statusPage.title ?? `${name} status`, url: statusPage.url, note: statusPage.note },
   };
 }

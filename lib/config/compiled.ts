@@ -62,6 +62,19 @@ export interface Receiver {
   readonly [field: string]: Json | SecretRef | undefined;
 }
 
+/** How bad something is and who is told, where that is to be other than by default. */
+export interface Route {
+  /** All that is named must be so; `name` may have `*` for any text. */
+  readonly match: {
+    readonly source?: string | undefined;
+    readonly name?: string | undefined;
+    readonly severity?: Severity | 'none' | undefined;
+  };
+  readonly severity?: Severity | 'none' | undefined;
+  /** Names of receivers; undefined: all. */
+  readonly notify?: readonly string[] | undefined;
+}
+
 /** The part of a config that only a deployment on AWS needs. */
 export interface Aws {
   /** The region in which everything is decided. It may be a location, too. */
@@ -94,6 +107,10 @@ export interface Config {
   readonly observer: { readonly canaries: readonly string[] };
   readonly maintenance: readonly Maintenance[];
   readonly notify: readonly Receiver[];
+  /** What becomes of what others have found wrong; the first that matches counts. */
+  readonly routes: readonly Route[];
+  /** ARNs of the SNS topics whose messages are taken on one machine. */
+  readonly alarms: { readonly topics: readonly string[] };
   readonly statusPage: {
     readonly title: string;
     readonly url: string | undefined;

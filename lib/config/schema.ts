@@ -6,6 +6,7 @@ import { NOTIFIERS } from '../notifiers/index.ts';
 import { isOfAccount } from '../probes/account.ts';
 import type { Probe } from '../probes/define.ts';
 import { PROBES } from '../probes/index.ts';
+import { SIGNALS } from '../signals/index.ts';
 import { awsShape } from './aws.ts';
 import { wrongCron, wrongTimeZone } from './cron.ts';
 import { DURATION_MAX, showDuration } from './duration.ts';
@@ -127,6 +128,21 @@ function outerShape(fields: OwnFields) {
       .describe('How Watchbill tells its own blindness from an outage'),
     maintenance: z.array(z.unknown()).default([]),
     notify: z.strictObject(notifyShape(fields)).prefault({}).describe('Who is told'),
+    alarms: z
+      .strictObject({
+        topics: unique(z.string().refine(isTopicArn, 'must be the ARN of an SNS topic'))
+          .default([])
+          .describe('SNS topics whose messages are taken at /sns, where Watchbill runs on one machine'),
+      })
+      .prefault({})
+      .describe(
+        'Alarms of others: CloudWatch, budgets, cost anomalies, AWS Health, anything that SNS brings',
+      ),
+    routes: z
+      .array(routeShape(fields))
+      .max(100)
+      .default([])
+      .describe('How bad such an alarm is, and who is told; the first that matches counts'),
     statusPage: z
       .strictObject({
         title: text(100).optional().describe('Heading of the page; without it, the name and "status"'),
@@ -137,6 +153,28 @@ function outerShape(fields: OwnFields) {
       .describe('The status page'),
   });
 }
+
+const isTopicArn = (text: string): boolean =>
+  /^arn:aws[\w-]*:sns:[\w-]+:\d{12}:[\w-]{1,256}(\.fifo)?$/.test(text);
+
+const severityShape = z.enum(['page', 'ticket', 'none']);
+const SOURCES = ['text', ...SIGNALS.map(({ source }) => source)] as [string, ...string[]];
+
+const routeShape = ({ text }: OwnFields) =>
+  z.strictObject({
+    match: z
+      .strictObject({
+        source: z.enum(SOURCES).optional().describe('Where it comes from'),
+        name: text(200).optional().describe('What it is called, "*" for any text: "checkout-*"'),
+        severity: severityShape.optional().describe('How bad it is by default'),
+      })
+      .describe('Which alarms: all that is named here must be so'),
+    severity: severityShape.optional().describe('"page", "ticket", or "none": nobody is told'),
+    notify: unique(z.enum([...NOTIFIERS.keys()] as [string, ...string[]]))
+      .min(1)
+      .optional()
+      .describe('Who may be told; without it, everyone who hears of such'),
+  });
 
 function notifyShape(fields: OwnFields) {
   const shape = (notifier: Notifier) =>

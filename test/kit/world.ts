@@ -273,6 +273,8 @@ export function configOf(ids: readonly string[], more: Partial<Config> = {}, eve
       { name: 'pagerduty', type: 'pagerduty', hears: 'pages', updates: false, remind: 4 * 3_600_000 },
       { name: 'webhook', type: 'webhook', hears: 'everything', updates: true },
     ],
+    routes: [],
+    alarms: { topics: [] },
     statusPage: { title: 'Acme status', url: undefined, note: undefined },
     ...more,
   };

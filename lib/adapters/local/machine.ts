@@ -12,6 +12,7 @@ import { type Blobs, type Clock, type Log, type Secrets, type Store, sleep } fro
 import type { Ask } from '../../reading.ts';
 import { Rollup } from '../../rollup.ts';
 import { shardingOf } from '../../schedule.ts';
+import type { Signal as Heard } from '../../signal.ts';
 import { patient } from '../../store.ts';
 import { deliver, observe, observeAsked, show, takeIn } from '../../watch.ts';
 import { runBeats, STEP_MS } from './beats.ts';
@@ -43,6 +44,8 @@ export interface Machine {
   report(name: string, want: Want, title: string, message: string): Promise<void>;
   /** Runs a check now, besides its schedule. */
   look(id: string): Promise<void>;
+  /** Decides on what others have found wrong, soon. */
+  hear(signal: Heard): Promise<void>;
   /** Ends what is under way, delivers nothing more, writes the last snapshot. */
   stop(): Promise<void>;
 }
@@ -115,6 +118,7 @@ export async function startMachine(parts: MachineParts): Promise<Machine> {
     healthy: () => clock.monotonic() - Math.min(lastBeat, lastDecision) < UNHEALTHY_MS,
     configure,
     report,
+    hear: (signal) => news.send({ kind: 'signal', signal }),
     look: (id) => asks.send(askFor(LOCATION, 'confirm', [id], clock.now())),
     async stop() {
       stop.abort();

@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto';
+import type { Config } from './config/compiled.ts';
+import type { Home } from './home.ts';
+import type { Case, Incident } from './incident.ts';
+import { SIGNALS, signalKey } from './items.ts';
+import type { Want } from './judge.ts';
+import { key } from './keys.ts';
+import type { Store } from './ports.ts';
+import { routed } from './routes.ts';
+import { settle } from './settle.ts';
+import type { Signal } from './signal.ts';
+import { update } from './store.ts';
+
+/** What others have found wrong: the newest that is known of each thing, and what that means for the incident log. */
+
+/** What is over is remembered for so long, ms: an older message that comes after that would open it again. */
+const REMEMBERED_MS = 14 * 86_400_000;
+
+/** Of two of the same thing the one that counts: by the time of the event, whichever came last. At the same moment, the worse. */
+export const newer = (known: Signal | undefined, heard: Signal): boolean =>
+  !known ||
+  heard.at > known.at ||
+  (heard.at === known.at && heard.state === 'alarm' && known.state !== 'alarm');
+
+const idOf = ({ about }: Signal): string =>
+  createHash('sha256').update(about).digest('base64url').slice(0, 22);
+
+export const subjectOf = (signal: Signal): string => key('signal', signal.source, idOf(signal));
+
+/** Keeps what was heard, if it is news. Answers what is known then. */
+export async function keepSignal(signal: Signal, store: Store): Promise<Signal> {
+  const item = await update<Signal>(store, signalKey(signal.source, idOf(signal)), (old) =>
+    newer(old?.body, signal)
+      ? { body: signal, expires: Math.max(signal.at, signal.until ?? 0) + REMEMBERED_MS }
+      : undefined,
+  );
+  return item?.body ?? signal;
+}
+
+/** Takes in what was heard. Answers the incidents that it changed. */
+export async function takeSignals(signals: readonly Signal[], home: Home): Promise<Incident[]> {
+  const known = new Map<string, Signal>();
+  for (const signal of signals) known.set(subjectOf(signal), await keepSignal(signal, home.store));
+  return settleSignals([...known.values()], home);
+}
+
+/** By the clock: what nobody takes back is over some day, and who was told is reminded. */
+export async function lookAtSignals(home: Home): Promise<Incident[]> {
+  const items = await home.store.list<Signal>(SIGNALS);
+  const known = items.map(({ body }) => body);
+  return settleSignals(
+    known.filter((signal) => signal.state === 'alarm' || home.openIncident(subjectOf(signal))),
+    home,
+  );
+}
+
+function settleSignals(signals: readonly Signal[], home: Home): Promise<Incident[]> {
+  const judge = (signal: Signal) => signalCase(signal, home.config, home.clock.now());
+  return settle(
+    signals.map((signal) => ({
+      cases: judge(signal),
+      async again() {
+        const item = await home.store.get<Signal>(signalKey(signal.source, idOf(signal)));
+        return judge(item?.body ?? signal);
+      },
+    })),
+    home,
+  );
+}
+
+/** None, where a route says that nobody is to be told. */
+export function signalCase(signal: Signal, { routes }: Pick<Config, 'routes'>, now: number): Case[] {
+  const { source, name, title, runbook, at, reason, message, facts } = signal;
+  const { severity, notify } = routed(routes, { source, name, severity: signal.severity });
+  const want = wantOf(signal, now);
+  if (severity === 'none' && want !== 'close') return [];
+  return [
+    {
+      subject: subjectOf(signal),
+      class: 'signal',
+      severity: severity === 'none' ? 'ticket' : severity,
+      want,
+      title,
+      runbook,
+      evidence: { at: Math.min(at, now), reasons: [reason], message, locations: [], of: 1, facts },
+      ...(notify && { notify }),
+      heldBy: undefined,
+      announceAfter: 0,
+    },
+  ];
+}
+
+function wantOf({ state, until = Number.POSITIVE_INFINITY }: Signal, now: number): Want {
+  if (state === 'ok' || now >= until) return 'close';
+  return state === 'alarm' ? 'open' : 'hold';
+}
