@@ -18,6 +18,7 @@ export const QUEUES = {
   inspections: 'watchbill-inspections',
   ticks: 'watchbill-ticks',
   deliver: 'watchbill-deliver',
+  alerts: 'watchbill-alerts',
 } as const;
 
 /** Where messages go that nobody could handle. */
@@ -43,6 +44,7 @@ export const FUNCTIONS = {
   probe: { name: 'watchbill-probe', memory: 256, timeout: 240 },
   inspect: { name: 'watchbill-inspect', memory: 512, timeout: 240 },
   hear: { name: 'watchbill-hear', memory: 256, timeout: 10 },
+  intake: { name: 'watchbill-intake', memory: 256, timeout: 30 },
   decide: { name: 'watchbill-decide', memory: 512, timeout: 60 },
   deliver: { name: 'watchbill-deliver', memory: 256, timeout: 60 },
   show: { name: 'watchbill-show', memory: 256, timeout: 5 },
@@ -60,6 +62,11 @@ export const PROBES_AT_ONCE = Math.floor((FUNCTIONS.probe.memory - OWN_MB) / RUN
 
 /** The same for `inspect`, which holds a client of the SDK and long listings for each. */
 export const INSPECTED_AT_ONCE = 8;
+
+/** Each of these regions has an alert topic. */
+export const alertRegions = ({ home, locations }: Pick<Aws, 'home' | 'locations'>): string[] => [
+  ...new Set([home, ...locations]),
+];
 
 /** What of a deployment hangs on the config. */
 export const hasInspections = ({ locations }: Pick<Config, 'locations'>): boolean =>

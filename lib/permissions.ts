@@ -77,6 +77,7 @@ const NEEDS: Readonly<Record<FunctionName, (setting: Setting) => Statement[]>> =
       setting,
     ),
   ],
+  intake: (setting) => [handledFrom(queue('alerts', setting)), sendTo(queue('ticks', setting))],
   decide: (setting) => [
     handledFrom(queue('ticks', setting)),
     sendTo(

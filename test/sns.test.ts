@@ -210,7 +210,7 @@ describe('what SNS has not signed is refused', () => {
       }),
       { numRuns: runs },
     );
-  });
+  }, 600_000);
 });
 
 const issuedFor = (name: string): string => makeAuthority().issue({ names: [name], key: 'rsa2048' }).pem;

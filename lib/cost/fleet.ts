@@ -32,7 +32,7 @@ export interface Inventory {
 }
 
 /**
- * `beat` and `probe` in each location; `decide`, `deliver` and `show` at home, and what empties the bucket; `watchdog`;
+ * `beat` and `probe` in each location; `decide`, `deliver`, `intake` and `show` at home, and what empties the bucket; `watchdog`;
  * and where there are checks of the account or heartbeats, `inspect` and `hear`.
  */
 export function inventoryOf({ aws, checks, locations, notify }: OnAws): Inventory {
@@ -44,13 +44,13 @@ export function inventoryOf({ aws, checks, locations, notify }: OnAws): Inventor
   );
   const ofWatchdog = namedIn(standbyOf(aws), notify);
   return {
-    functions: 2 * length + 4 + 1 + inspects + hears,
+    functions: 2 * length + 5 + 1 + inspects + hears,
     schedules: length + 2 + 1 + inspects,
     // at each place two with dead letters, and the dead letters of the clock
-    queues: 5 * length + 5 + 2 * inspects,
-    polled: length + 2 + inspects,
-    // silence of each location 1; of the watchdog, decide and deliver 2 each; the oldest tick 1, dead letters 2 or 3, lag 1
-    alarmMetrics: length + 3 * 2 + 4 + inspects,
+    queues: 5 * length + 7 + 2 * inspects,
+    polled: length + 3 + inspects,
+    // silence of each location 1; of the watchdog, decide and deliver 2 each; the oldest tick 1, dead letters 3 or 4, lag 1
+    alarmMetrics: length + 3 * 2 + 5 + inspects,
     secrets: [...new Set([...namedIn(aws.home, notify), ...ofWatchdog, ...ofChecks])],
     secretsOfChecks: ofChecks.length,
     secretsOfNotify: ofWatchdog.length,

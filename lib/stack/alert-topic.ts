@@ -1,9 +1,17 @@
 import { ArnFormat, Aws, CfnOutput, Stack } from 'aws-cdk-lib';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Topic } from 'aws-cdk-lib/aws-sns';
+import { CfnSubscription, Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
-import { TOPIC_NAME } from '../deployment.ts';
+import { QUEUES, TOPIC_NAME } from '../deployment.ts';
+import { allowTopics, type DeadLetters } from './queue.ts';
 import { tagPart } from './tags.ts';
+
+export interface AlertTopicProps {
+  /** The region where alerts are taken in. */
+  readonly home: string;
+  /** Where that goes which SNS could not bring there. */
+  readonly dead: DeadLetters;
+}
 
 /**
  * Where alarms of this region go: Watchbill's own, and any of this account that name it as their action. An alarm can
@@ -11,7 +19,7 @@ import { tagPart } from './tags.ts';
  * and what an alarm says is no secret.
  */
 export class AlertTopic extends Construct {
-  constructor(scope: Construct, id: string) {
+  constructor(scope: Construct, id: string, { home, dead }: AlertTopicProps) {
     super(scope, id);
     const topic = new Topic(this, 'Topic', { topicName: TOPIC_NAME, enforceSSL: true });
     topic.addToResourcePolicy(
@@ -33,10 +41,19 @@ export class AlertTopic extends Construct {
         },
       }),
     );
+    const { region } = Stack.of(this);
+    allowTopics(dead.queue, [{ region, arn: topicIn(region) }]);
+    // A queue takes messages of a topic in another region; it need not be there yet.
+    new CfnSubscription(this, 'Intake', {
+      topicArn: topic.topicArn,
+      protocol: 'sqs',
+      endpoint: `arn:aws:sqs:${home}:${Aws.ACCOUNT_ID}:${QUEUES.alerts}`,
+      redrivePolicy: { deadLetterTargetArn: dead.arn },
+    });
     tagPart(this, 'alarms');
     new CfnOutput(Stack.of(this), 'AlertTopic', {
       value: topic.topicArn,
-      description: `The action for CloudWatch alarms of ${Stack.of(this).region}; subscribe an e-mail address to hear of Watchbill's own`,
+      description: `The action for CloudWatch alarms of ${Stack.of(this).region}: what they tell becomes an incident here`,
     });
   }
 }

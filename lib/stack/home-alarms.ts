@@ -40,7 +40,7 @@ const alarms = (inspects: boolean): readonly HomeAlarm[] => [
   {
     id: 'DeadLetters',
     name: 'watchbill-dead-letters',
-    text: `Something was given up: a message lies in ${deadLettersOf(QUEUES.ticks)} (readings that miss in the history)${inspects ? `, in ${deadLettersOf(QUEUES.inspections)} (a look at the account that failed)` : ''} or in ${deadLettersOf(QUEUES.deliver)} (a page that may have come late). First look: its text, and the logs ${logGroupOf(decide.name)} and ${logGroupOf(deliver.name)} of when it was sent. Once the cause is mended, start a redrive of that queue. It stays for 14 days.`,
+    text: `Something was given up: a message lies in ${deadLettersOf(QUEUES.ticks)} (readings that miss in the history), in ${deadLettersOf(QUEUES.alerts)} (an alarm of the account that nobody was told of)${inspects ? `, in ${deadLettersOf(QUEUES.inspections)} (a look at the account that failed)` : ''} or in ${deadLettersOf(QUEUES.deliver)} (a page that may have come late). First look: its text, and the logs ${logGroupOf(decide.name)} and ${logGroupOf(deliver.name)} of when it was sent. Once the cause is mended, start a redrive of that queue. It stays for 14 days.`,
     metric: deadAtHome(inspects),
     above: 0,
   },
@@ -57,11 +57,12 @@ const alarms = (inspects: boolean): readonly HomeAlarm[] => [
 function deadAtHome(inspects: boolean): MathExpression {
   const waitingIn = (queue: string) => ofQueue(deadLettersOf(queue), 'ApproximateNumberOfMessagesVisible');
   return new MathExpression({
-    expression: `SUM([ticks, deliver${inspects ? ', inspections' : ''}])`,
+    expression: `SUM([ticks, deliver, alerts${inspects ? ', inspections' : ''}])`,
     label: 'Dead letters at home',
     usingMetrics: {
       ticks: waitingIn(QUEUES.ticks),
       deliver: waitingIn(QUEUES.deliver),
+      alerts: waitingIn(QUEUES.alerts),
       ...(inspects && { inspections: waitingIn(QUEUES.inspections) }),
     },
     period: MINUTE,

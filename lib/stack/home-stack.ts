@@ -1,6 +1,7 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import {
+  alertRegions,
   ENVIRONMENT,
   FUNCTIONS,
   HOME_STACK,
@@ -9,7 +10,7 @@ import {
   QUEUES,
   TABLE_NAME,
 } from '../deployment.ts';
-import { AlertTopic } from './alert-topic.ts';
+import { AlertTopic, topicIn } from './alert-topic.ts';
 import { BlobsBucket } from './blobs-bucket.ts';
 import { Clock, SCHEDULED } from './clock.ts';
 import { addDashboard } from './dashboard.ts';
@@ -45,7 +46,8 @@ export class HomeStack extends Stack {
     delivers(this, place, clock, pageUrl);
     if (hasInspections(plan.config)) inspects(this, place, clock);
     if (hasHeartbeats(plan.config)) hears(this, place);
-    new AlertTopic(this, 'Alerts');
+    takesAlerts(this, place);
+    new AlertTopic(this, 'Alerts', { home, dead: clock.failed });
     new HomeAlarms(this, 'Alarms', { pageUrl, inspects: hasInspections(plan.config) });
     if (dashboard) addDashboard(this, locations);
   }
@@ -92,6 +94,24 @@ function delivers(stack: Stack, place: Place, clock: Clock, pageUrl: string): vo
   });
   waiting.workedOffBy(deliver, 10);
   clock.everyMinute('deliver', deliver, { incidents: [] });
+}
+
+/** What lies here is an alarm of somebody's: it is kept for as long as ticks are, and tried as often. */
+function takesAlerts(stack: Stack, place: Place): void {
+  const alerts = new WorkQueue(stack, 'Intakes', {
+    name: QUEUES.alerts,
+    visibility: FUNCTIONS.intake.timeout,
+    retention: Duration.days(4),
+    attempts: 240,
+  });
+  alerts.fedBy(alertRegions(place.aws).map((region) => ({ region, arn: topicIn(region) })));
+  tagPart(alerts, 'intake');
+  const intake = new WatchbillFunction(stack, 'Intake', {
+    place,
+    name: 'intake',
+    description: 'Reads what came by the alert topics, and sends it home',
+  });
+  alerts.workedOffBy(intake, 10);
 }
 
 /** As `beat` and `probe` do it in a location, with one queue and one function: it plans its own beats. */

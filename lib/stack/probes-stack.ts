@@ -23,7 +23,8 @@ export class ProbesStack extends Stack {
     runBeats(this, place);
     if (isStandby) watchHome(this, place, clock);
     // At home, the other stack has it.
-    if (location !== plan.aws.home) new AlertTopic(this, 'Alerts');
+    if (location !== plan.aws.home)
+      new AlertTopic(this, 'Alerts', { home: plan.aws.home, dead: clock.failed });
     new ProbesAlarms(this, 'Alarms', { location, isStandby, pageUrl: knownPageUrl(plan) });
   }
 }

@@ -1,7 +1,9 @@
 import { Aws, Duration, Stack } from 'aws-cdk-lib';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { isOptIn } from '../config/regions.ts';
 import { deadLettersOf } from '../deployment.ts';
 import { acknowledge } from './acknowledge.ts';
 import type { WatchbillFunction } from './function.ts';
@@ -61,6 +63,11 @@ export class WorkQueue extends Construct {
     });
   }
 
+  /** Topics of this account, wherever they are, may put messages in. */
+  fedBy(topics: readonly { readonly region: string; readonly arn: string }[]): void {
+    allowTopics(this.queue, topics);
+  }
+
   /** Lambda calls the function with what comes, `batch` at most at once; it says which of them failed. */
   workedOffBy({ lambda }: WatchbillFunction, batch: number): void {
     const mapping = new EventSourceMapping(this, 'Source', {
@@ -74,6 +81,25 @@ export class WorkQueue extends Construct {
         'Of a queue there is none: what fails too often goes to the dead letters of the queue itself.',
     });
   }
+}
+
+/** A region that an account must enable first has a principal of its own: https://docs.aws.amazon.com/sns/latest/dg/sns-cross-region-delivery.html */
+export function allowTopics(
+  queue: Queue,
+  topics: readonly { readonly region: string; readonly arn: string }[],
+): void {
+  const principals = topics.map(({ region }) =>
+    isOptIn(region) ? `sns.${region}.amazonaws.com` : 'sns.amazonaws.com',
+  );
+  queue.addToResourcePolicy(
+    new PolicyStatement({
+      sid: 'AlertTopicsOfThisAccount',
+      principals: [...new Set(principals)].sort().map((name) => new ServicePrincipal(name)),
+      actions: ['sqs:SendMessage'],
+      resources: [queue.queueArn],
+      conditions: { ArnEquals: { 'aws:SourceArn': topics.map(({ arn }) => arn) } },
+    }),
+  );
 }
 
 /**

@@ -18,7 +18,7 @@ describe('the estimate of five checks in three locations', () => {
 
   it.each([
     ['scheduler', 6, 'a beat in each location, decide, deliver, watchdog'],
-    ['sqs.polls', 75, 'five queues, fifteen polls each'],
+    ['sqs.polls', 90, 'six queues, fifteen polls each'],
     // three beats: received and deleted; three ticks: sent, received and deleted; three posts, three looks into a buffer
     ['sqs.messages', 3 * 2 + 3 * 3 + 3 + 3, 'what is sent, received and deleted'],
     ['dynamodb.ticks', 3, 'a tick of each location'],
@@ -31,7 +31,7 @@ describe('the estimate of five checks in three locations', () => {
 
   it.each([
     ['metrics', METRICS],
-    ['alarms', 13],
+    ['alarms', 14],
     ['secrets', 2],
   ])('%s: %d a month', (id, expected) => {
     expect(quantity(estimate, id)).toBe(expected);

@@ -45,6 +45,8 @@ const FREE: ReadonlySet<string> = new Set([
   'AWS::Lambda::Url',
   'AWS::S3::BucketPolicy',
   'AWS::SQS::QueuePolicy',
+  // What SNS brings to SQS costs nothing: https://aws.amazon.com/sns/pricing/
+  'AWS::SNS::Subscription',
   'AWS::SNS::TopicPolicy',
   'AWS::Scheduler::ScheduleGroup',
   // alarms publish a few messages; the first million a month is free: https://aws.amazon.com/sns/pricing/

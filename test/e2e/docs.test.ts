@@ -223,7 +223,8 @@ test('every other command of the README and docs is one that .ci/run or a test r
   const ci = await readFile(join(ROOT, '.ci/run'), 'utf8');
   const scripts = Object.keys(JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')).scripts);
   const here = (await installation()).trim().split('\n');
-  const deployed = sectionsOf(await pageOf(DEPLOY)).flatMap(({ lines }) => lines.filter(asksAws));
+  const pages = await Promise.all([DEPLOY, 'docs/alarms.md'].map(pageOf));
+  const deployed = pages.flatMap((page) => sectionsOf(page).flatMap(({ lines }) => lines.filter(asksAws)));
   // test/system/deploy.test.ts runs these
   const elsewhere = new Set([...here, ...deployed]);
   const others = (await shownCommands()).filter(

@@ -421,4 +421,4 @@ it('whatever comes says something, and never throws', () => {
     }),
     { numRuns: runs },
   );
-});
+}, 600_000);

@@ -34,6 +34,9 @@ describe('the stacks', () => {
       'DeliveriesDeadQueueD83DB5EC',
       'DeliveriesQueue99C7B338',
       'DeliverLog3DEA1EF4',
+      'IntakesDeadQueue8B3D9D1E',
+      'IntakesQueue4DC00973',
+      'IntakeLog45179300',
       'AlertsTopicCF7C81C9',
     ]);
     expect(ids('Watchbill-Probes-us-east-1')).toEqual([

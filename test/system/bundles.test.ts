@@ -13,6 +13,7 @@ const LIMITS: Readonly<Record<FunctionName, { readonly kB: number; readonly clie
     ],
   },
   hear: { kB: 100, clients: ['dynamodb', 'secrets-manager', 'sqs'] },
+  intake: { kB: 100, clients: ['sqs'] },
   decide: { kB: 150, clients: ['dynamodb', 's3', 'sqs'] },
   deliver: { kB: 150, clients: ['dynamodb', 'secrets-manager', 'sqs'] },
   show: { kB: 150, clients: ['s3'] },

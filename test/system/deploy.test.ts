@@ -125,3 +125,21 @@ describe.skipIf(!emulators)('the aws commands of docs/deploy.md', () => {
     expect(stderr).toContain('Unknown options: --nowhere');
   });
 });
+
+test.skipIf(!emulators)(
+  'the commands of docs/alarms.md bring an alarm here, and a topic of one’s own',
+  async () => {
+    const page = await readFile(join(packageRoot(), 'docs/alarms.md'), 'utf8');
+    const typed = sectionsOf(page).flatMap(({ lines }) => lines);
+    expect(typed.length).toBeGreaterThan(6);
+    await shell([`aws sns create-topic --region ${HOME} --name ${TOPIC_NAME}`, ...typed].join('\n'));
+    const asked = async (command: string) => (await shell(`aws ${command} --output text`)).stdout.trim();
+    const alarm = `cloudwatch describe-alarms --region ${HOME} --alarm-names checkout-5xx --query`;
+    const own = `arn:aws:sns:${HOME}:123456789012:${TOPIC_NAME}`;
+    const theirs = `arn:aws:sns:${HOME}:123456789012:acme-alarms`;
+    const actions = 'MetricAlarms[].[StateValue,AlarmActions[0],OKActions[0]]';
+    expect(await asked(`${alarm} '${actions}'`)).toBe(`ALARM\t${own}\t${own}`);
+    const endpoint = `sns list-subscriptions-by-topic --region ${HOME} --topic-arn ${theirs} --query 'Subscriptions[].Endpoint'`;
+    expect(await asked(endpoint)).toBe('https://watchbill.acme.example/sns');
+  },
+);

@@ -61,10 +61,11 @@ const atHome = (inspects: boolean) => ({
   'watchbill-dead-letters': {
     ...above(0),
     ...formula(
-      inspects ? 'SUM([ticks, deliver, inspections])' : 'SUM([ticks, deliver])',
+      inspects ? 'SUM([ticks, deliver, alerts, inspections])' : 'SUM([ticks, deliver, alerts])',
       'Dead letters at home',
       dead('ticks', 'watchbill-ticks-dead'),
       dead('deliver', 'watchbill-deliver-dead'),
+      dead('alerts', 'watchbill-alerts-dead'),
       ...(inspects ? [dead('inspections', 'watchbill-inspections-dead')] : []),
     ),
   },

@@ -8,7 +8,7 @@ export const isHome = ({ stack }: Flat) => stack === 'Watchbill-Home';
 /** The functions of a stack. */
 export function functionsIn(flat: Flat): FunctionName[] {
   if (isHome(flat)) {
-    const atHome = ['decide', 'deliver', 'show', 'inspect', 'hear'];
+    const atHome = ['decide', 'deliver', 'show', 'intake', 'inspect', 'hear'];
     return functionsFor(flat.plan.config).filter((name) => atHome.includes(name));
   }
   return ['beat', 'probe', ...(standbyOf(flat.plan.aws) === flat.region ? (['watchdog'] as const) : [])];

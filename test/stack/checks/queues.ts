@@ -1,3 +1,4 @@
+import { isOptIn } from '../../../lib/config/regions.ts';
 import { standbyOf } from '../../../lib/deployment.ts';
 import { ACCOUNT, differences, expectAll, type Flat, ofType } from '../flat.ts';
 
@@ -26,6 +27,13 @@ const AT_HOME: Readonly<Record<string, Expected>> = {
     attempts: 5,
     batch: 10,
     function: 'watchbill-deliver',
+  },
+  'watchbill-alerts': {
+    visibility: 30,
+    retention: 4 * DAY,
+    attempts: 240,
+    batch: 10,
+    function: 'watchbill-intake',
   },
 };
 const INSPECTIONS = {
@@ -88,15 +96,45 @@ const deadLetters = (name: string) => [
   { QueueName: name, SqsManagedSseEnabled: true, MessageRetentionPeriod: 14 * DAY },
 ];
 
-/** J56: a queue's own policy refuses whatever comes without TLS, and allows nobody anything: roles do that. */
+/**
+ * J56: a queue's own policy refuses whatever comes without TLS, and allows nobody anything: roles do that. Only what the
+ * alert topics of this account bring comes by no role.
+ */
 export function queuesTakeOnlyTls(flat: Flat): string[] {
   const policies = ofType(flat, 'AWS::SQS::QueuePolicy').map(({ properties }) => properties);
   return ofType(flat, 'AWS::SQS::Queue').flatMap(({ name }) => {
     const own = policies.filter(({ Queues }) => JSON.stringify(Queues) === JSON.stringify([name]));
     const [policy, ...others] = own.map(({ PolicyDocument }) => PolicyDocument);
     if (others.length > 0) return [`${name} has more than one policy`];
-    return differences(policy, onlyTls('sqs:*', { AWS: '*' }, arn(flat, name)), `policy of ${name}`);
+    const should = onlyTls('sqs:*', { AWS: '*' }, arn(flat, name), ...ofTopics(flat, name));
+    return differences(policy, should, `policy of ${name}`);
   });
+}
+
+function ofTopics(flat: Flat, name: string): object[] {
+  const { home, locations } = flat.plan.aws;
+  const all = [...new Set([home, ...locations])];
+  const hasTopic = isHome(flat) || flat.region !== home;
+  const from =
+    name === 'watchbill-alerts' ? all : name === `${flat.stack}-dead` && hasTopic ? [flat.region] : [];
+  if (from.length === 0) return [];
+  const services = [
+    ...new Set(from.map((region) => (isOptIn(region) ? `sns.${region}.amazonaws.com` : 'sns.amazonaws.com'))),
+  ].toSorted();
+  return [
+    {
+      Action: 'sqs:SendMessage',
+      Condition: {
+        ArnEquals: {
+          'aws:SourceArn': from.map((region) => `arn:aws:sns:${region}:${ACCOUNT}:watchbill-alerts`),
+        },
+      },
+      Effect: 'Allow',
+      Principal: { Service: services.length === 1 ? services[0] : services },
+      Resource: arn(flat, name),
+      Sid: 'AlertTopicsOfThisAccount',
+    },
+  ];
 }
 
 export const onlyTls = (Action: string, Principal: unknown, Resource: unknown, ...others: object[]) => ({

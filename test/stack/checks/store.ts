@@ -71,6 +71,22 @@ export function topicIsForAlarms(flat: Flat): string[] {
       isThere ? [{ PolicyDocument: policy, Topics: [topic] }] : [],
       'topic policy',
     ),
+    ...differences(
+      ofType(flat, 'AWS::SNS::Subscription').map(({ properties }) => properties),
+      isThere
+        ? [
+            {
+              Protocol: 'sqs',
+              TopicArn: topic,
+              Endpoint: `arn:aws:sqs:${flat.plan.aws.home}:${ACCOUNT}:watchbill-alerts`,
+              RedrivePolicy: {
+                deadLetterTargetArn: `arn:aws:sqs:${flat.region}:${ACCOUNT}:${flat.stack}-dead`,
+              },
+            },
+          ]
+        : [],
+      'subscriptions',
+    ),
   ];
 }
 
@@ -86,6 +102,7 @@ const UNTAGGABLE = new Set([
   'AWS::Lambda::Permission',
   'AWS::Lambda::Url',
   'AWS::S3::BucketPolicy',
+  'AWS::SNS::Subscription',
   'AWS::SNS::TopicPolicy',
   'AWS::SQS::QueuePolicy',
   'AWS::Scheduler::Schedule',
@@ -93,7 +110,7 @@ const UNTAGGABLE = new Set([
 ]);
 
 const PARTS = new Set([
-  ...['beat', 'probe', 'buffer', 'decide', 'deliver', 'show', 'watchdog', 'inspect', 'hear'],
+  ...['beat', 'probe', 'buffer', 'decide', 'deliver', 'show', 'watchdog', 'intake', 'inspect', 'hear'],
   ...['clock', 'store', 'page', 'alarms'],
 ]);
 

@@ -1,0 +1,99 @@
+import {
+  CloudWatchClient,
+  DescribeAlarmsCommand,
+  PutMetricAlarmCommand,
+  SetAlarmStateCommand,
+} from '@aws-sdk/client-cloudwatch';
+import { CreateTopicCommand, PublishCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
+import { expect, inject } from 'vitest';
+import { FUNCTIONS, TOPIC_NAME } from '../../lib/deployment.ts';
+import { client } from '../kit/account-aws.ts';
+import { awsProxy } from '../kit/aws-proxy.ts';
+import type { Cloud } from './cloud.ts';
+import { unused } from './granted.ts';
+import { HOME, onCloud } from './suite.ts';
+
+const NAME = 'checkout-5xx';
+
+/** The account's own SNS and CloudWatch, as moto has them: no emulator runs the actions of an alarm, so this does. */
+async function alarmsOf({ account }: Cloud) {
+  const proxy = await awsProxy(String(inject('emulators')?.moto), () => account.headers);
+  const [sns, cloudwatch] = [client(SNSClient, proxy.endpoint), client(CloudWatchClient, proxy.endpoint)];
+  const { TopicArn } = await sns.send(new CreateTopicCommand({ Name: TOPIC_NAME }));
+  const Endpoint = account.queues.arn({ name: 'watchbill-alerts', region: HOME });
+  await sns.send(new SubscribeCommand({ TopicArn, Protocol: 'sqs', Endpoint }));
+  await cloudwatch.send(
+    new PutMetricAlarmCommand({
+      AlarmName: NAME,
+      AlarmDescription: 'Checkout fails. https://wiki.acme.test/checkout',
+      Namespace: 'AWS/ApiGateway',
+      MetricName: '5XXError',
+      Statistic: 'Sum',
+      Period: 60,
+      EvaluationPeriods: 1,
+      Threshold: 5,
+      ComparisonOperator: 'GreaterThanThreshold',
+      AlarmActions: [String(TopicArn)],
+      OKActions: [String(TopicArn)],
+    }),
+  );
+  return {
+    close: () => proxy.close(),
+    publish: (Message: string, Subject?: string) =>
+      sns.send(new PublishCommand({ TopicArn, Message, Subject })),
+    /** https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html */
+    async turns(state: 'ALARM' | 'OK', old: string): Promise<void> {
+      await cloudwatch.send(
+        new SetAlarmStateCommand({ AlarmName: NAME, StateValue: state, StateReason: 'a try' }),
+      );
+      const { MetricAlarms = [] } = await cloudwatch.send(new DescribeAlarmsCommand({ AlarmNames: [NAME] }));
+      const [alarm] = MetricAlarms;
+      const message = {
+        AlarmName: alarm?.AlarmName,
+        AlarmDescription: alarm?.AlarmDescription,
+        AWSAccountId: account.number,
+        NewStateValue: alarm?.StateValue,
+        NewStateReason: alarm?.StateReason,
+        StateChangeTime: new Date(account.time.now()).toISOString().replace('Z', '+0000'),
+        Region: 'EU (Ireland)',
+        AlarmArn: alarm?.AlarmArn,
+        OldStateValue: old,
+        Trigger: { MetricName: alarm?.MetricName, Namespace: alarm?.Namespace, Threshold: alarm?.Threshold },
+      };
+      await this.publish(JSON.stringify(message), `${state}: "${NAME}" in EU (Ireland)`);
+    },
+  };
+}
+
+onCloud(
+  'an alarm of the account, by SNS and SQS: one trigger, one resolve; what nobody can read is a ticket; intake may do what it does',
+  async ({ cloud }) => {
+    const alarms = await alarmsOf(cloud);
+    try {
+      await cloud.run(1);
+      await alarms.turns('ALARM', 'OK');
+      await cloud.run(1);
+      const [page] = cloud.ledger.accepted;
+      expect(page?.event).toMatchObject({
+        event_action: 'trigger',
+        payload: { summary: `Alarm: ${NAME} — a try`, custom_details: { reason: 'alarm_raised' } },
+        links: [{ href: 'https://wiki.acme.test/checkout' }, {}],
+      });
+      await alarms.turns('ALARM', 'OK');
+      await alarms.publish('the disk is full', 'Disk');
+      await cloud.run(1);
+      await alarms.turns('OK', 'ALARM');
+      await cloud.run(1);
+      expect(cloud.ledger.totals).toMatchObject({ opened: 1, resolved: 1, alerts: 1 });
+      const told = cloud.receivers.webhook.ledger.messages.map(
+        ({ body }) => body as { kind: string; text: string },
+      );
+      expect(told.map(({ kind }) => kind)).toEqual(['page', 'ticket', 'resolve']);
+      expect(told[1]?.text).toContain('the disk is full');
+      expect(await cloud.deadLetters()).toEqual([]);
+      expect(unused(cloud).filter((grant) => grant.startsWith(FUNCTIONS.intake.name))).toEqual([]);
+    } finally {
+      await alarms.close();
+    }
+  },
+);
