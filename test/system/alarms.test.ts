@@ -42,7 +42,7 @@ async function alarmsOf({ account }: Cloud) {
     publish: (Message: string, Subject?: string) =>
       sns.send(new PublishCommand({ TopicArn, Message, Subject })),
     /** https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html */
-    async turns(state: 'ALARM' | 'OK', old: string): Promise<void> {
+    async turns(state: 'ALARM' | 'OK', old: string): Promise<string> {
       await cloudwatch.send(
         new SetAlarmStateCommand({ AlarmName: NAME, StateValue: state, StateReason: 'a try' }),
       );
@@ -61,6 +61,7 @@ async function alarmsOf({ account }: Cloud) {
         Trigger: { MetricName: alarm?.MetricName, Namespace: alarm?.Namespace, Threshold: alarm?.Threshold },
       };
       await this.publish(JSON.stringify(message), `${state}: "${NAME}" in EU (Ireland)`);
+      return String(alarm?.StateReason);
     },
   };
 }
@@ -71,12 +72,12 @@ onCloud(
     const alarms = await alarmsOf(cloud);
     try {
       await cloud.run(1);
-      await alarms.turns('ALARM', 'OK');
+      const why = await alarms.turns('ALARM', 'OK');
       await cloud.run(1);
       const [page] = cloud.ledger.accepted;
       expect(page?.event).toMatchObject({
         event_action: 'trigger',
-        payload: { summary: `Alarm: ${NAME} — a try`, custom_details: { reason: 'alarm_raised' } },
+        payload: { summary: `Alarm: ${NAME} — ${why}`, custom_details: { reason: 'alarm_raised' } },
         links: [{ href: 'https://wiki.acme.test/checkout' }, {}],
       });
       await alarms.turns('ALARM', 'OK');
