@@ -17,7 +17,10 @@ export async function attempt(check: Check, site: Site, freeze: FreezeMeter): Pr
     const finding = await limited(site, check.timeout, (context) => site.probe(check.type)(check, context));
     return isDoubtful(finding) && freeze.stoodStillSince(began) ? frozen(elapsed()) : finding;
   } catch (error) {
-    return freeze.stoodStillSince(began) ? frozen(elapsed()) : ourFault(error, check, elapsed(), site.log);
+    const isSure = error instanceof Fault && isFinal(error.reason);
+    return !isSure && freeze.stoodStillSince(began)
+      ? frozen(elapsed())
+      : ourFault(error, check, elapsed(), site.log);
   }
 }
 

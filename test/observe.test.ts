@@ -372,6 +372,12 @@ describe('a process that stands still (H03)', () => {
     });
     await place.run();
     expect(place.readings).toMatchObject([{ status: 'down', reasons: ['key_too_old'], tries: 1 }]);
+    const fault: Place = new Place(async () => {
+      fault.clock.freeze(3 * SECOND);
+      throw new Fault('aws_denied', 'denied');
+    });
+    await fault.run();
+    expect(fault.readings).toMatchObject([{ status: 'unknown', reasons: ['aws_denied'], tries: 1 }]);
   });
 
   test('and then finds that all is well says so', async () => {

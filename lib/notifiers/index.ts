@@ -1,9 +1,11 @@
 import type { Notifier } from './define.ts';
 import { pagerduty } from './pagerduty.ts';
+import { slack } from './slack.ts';
+import { teams } from './teams.ts';
 import { webhook } from './webhook.ts';
 
 /** Every kind of receiver, once; every other list of them derives from this one. */
-const LIST = [pagerduty, webhook] as const;
+const LIST = [pagerduty, webhook, slack, teams] as const;
 
 /** The notifiers with their types: what the types of the config are made of. */
 export type KnownNotifier = (typeof LIST)[number];

@@ -1,16 +1,17 @@
 import type { Receiver, Severity } from '../../lib/config/compiled.ts';
 import { advance, type EntryKind, end, type Incident } from '../../lib/incident.ts';
 import { pagerduty } from '../../lib/notifiers/pagerduty.ts';
+import { toBlocks } from '../../lib/notifiers/slack.ts';
 import { webhook } from '../../lib/notifiers/webhook.ts';
 import { nextEntry } from '../../lib/outbox.ts';
 import { noticeOf } from '../../lib/tell.ts';
 import { VirtualClock } from '../kit/clock.ts';
-import { contextOf, incidentOf, OPENED_AT, pagerDutyAt, SECRETS, webhookAt } from '../kit/notice.ts';
+import { contextOf, incidentOf, noticed, OPENED_AT, pagerDutyAt, SECRETS, webhookAt } from '../kit/notice.ts';
 import { PagerDuty, type PagerDutyEvent } from '../kit/pagerduty.ts';
 import type { Received } from '../kit/stand-in.ts';
 import { Webhook } from '../kit/webhook.ts';
 
-const RECEIVERS = { PagerDuty: pagerDutyAt(''), Webhook: webhookAt('') };
+const RECEIVERS = { PagerDuty: pagerDutyAt(''), 'Webhook, Slack, Teams': webhookAt('') };
 
 const OCCASIONS: readonly [kind: EntryKind, severity: Severity, when: string][] = [
   ['page', 'page', 'a check of severity `page` goes down, or most locations fall silent'],
@@ -163,6 +164,15 @@ base64; a signing key without \`whsec_\` is used as it is. To verify a message i
 \`\`\`js
 ${VERIFY}
 \`\`\`
+
+## Slack and Microsoft Teams
+
+Both hear what a webhook hears, as a message that stands alone: what, why, where, since when, and links to the runbook, the
+status page and, for an alarm of the account, the AWS console. Their URL is a secret: who knows it can write there. For
+Slack it is that of an [incoming webhook](https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks/), for
+Teams that of the workflow "When a Teams webhook request is received"; 60 messages a minute at most. What Slack gets:
+
+${json(toBlocks(noticed('page')))}
 `;
 }
 

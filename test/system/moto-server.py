@@ -12,6 +12,7 @@ import moto.core.utils as core
 
 AHEAD = "HTTP_X_WATCHBILL_AHEAD"
 ACCOUNT = "HTTP_X_MOTO_ACCOUNT_ID"
+TARGET = "HTTP_X_AMZ_TARGET"
 
 request = threading.local()
 machine_now = core.utcnow
@@ -35,6 +36,9 @@ from moto.sqs.models import sqs_backends  # noqa: E402
 from werkzeug.serving import make_server  # noqa: E402
 
 server = DomainDispatcherApplication(create_backend_app)
+
+# moto looks at a condition and writes in two steps, between which another thread may write.
+one_write_at_a_time = threading.Lock()
 
 
 def queues_of(account):
@@ -63,6 +67,9 @@ def app(environ, start_response):
     request.ahead = float(environ.get(AHEAD, 0))
     for queue in queues_of(environ[ACCOUNT]) if ACCOUNT in environ else []:
         forget_expired(queue)
+    if environ.get(TARGET, "").startswith("DynamoDB_"):
+        with one_write_at_a_time:
+            return list(server(environ, start_response))
     if environ["PATH_INFO"] != "/watchbill/earliest":
         return server(environ, start_response)
     start_response("200 OK", [("content-type", "application/json")])
