@@ -182,8 +182,8 @@ function passReads({ config, weather }: Fleet, { latest, hours, ticks }: Sizes):
   const open = weather === 'fair' ? 0 : config.checks.length * readUnits(INCIDENT_BYTES);
   const due = 2 * (0.5 + open);
   const alive = 3 + 2;
-  // lanes, marks, what was rolled up, and two months of pointers to incidents
-  const lists = 3 + 2;
+  // lanes, marks, what was rolled up, signals, and two months of pointers to incidents
+  const lists = 4 + 2;
   return readUnits(sum(latest)) + due + alive + lists + ticksRead(hours.length, 3 * ticks.bytes);
 }
 

@@ -4,7 +4,7 @@ import { bundleOf } from '../kit/bundles.ts';
 
 /** What a function may carry: kB that are loaded before its first call, the config apart, and clients of the SDK. */
 const LIMITS: Readonly<Record<FunctionName, { readonly kB: number; readonly clients: readonly string[] }>> = {
-  beat: { kB: 16, clients: ['sqs'] },
+  beat: { kB: 20, clients: ['sqs'] },
   probe: { kB: 150, clients: ['secrets-manager', 'sqs'] },
   inspect: {
     kB: 200,
