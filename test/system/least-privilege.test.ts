@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FUNCTIONS } from '../../lib/deployment.ts';
+import { FUNCTIONS, QUEUES } from '../../lib/deployment.ts';
 import { broken, well } from '../kit/service.ts';
 import { modes } from '../kit/stand-in.ts';
 import type { Call } from './account.ts';
@@ -32,6 +32,7 @@ onCloud(
     expect(await cloud.page(), 'nobody has written it').toContain('No results yet');
     await cloud.run(2);
 
+    await account.queues.sendText({ name: QUEUES.alerts, region: HOME }, 'an alert of anyone');
     // Whoever fails first, the others are asked; and who can't be told is tried again soon.
     service.answer = brokenIn(STANDBY);
     await cloud.run(1);
