@@ -38,8 +38,7 @@ function signalOf({ name, threshold, isForecast }: Alert, { text, at }: Letter):
   const now = amountOf(labelled(text, '(?:ACTUAL|FORECASTED|FORECAST) Amount'));
   const { period, until } = periodOf(text, at);
   const share = limit && limit.micros > 0 ? Math.round((threshold.micros / limit.micros) * 1_000) : undefined;
-  const is = isForecast ? 'is forecast to be' : 'is';
-  const amount = now ? `${is} ${showMoney(now)}` : `${isForecast ? 'is forecast to be' : 'is'} too much`;
+  const amount = `${isForecast ? 'is forecast to be' : 'is'} ${now ? showMoney(now) : 'too much'}`;
   const of = limit ? ` of ${showMoney(limit)}` : '';
   return {
     source: 'budgets',
@@ -78,22 +77,18 @@ function severityOf(share: number | undefined, isForecast: boolean): Signal['sev
   return share >= TICKET ? 'ticket' : 'none';
 }
 
-function labelled(text: string, label: string): string | undefined {
-  const value = new RegExp(`^[ \\t]*${label}[ \\t]*:[ \\t]*(.+?)[ \\t]*$`, 'im').exec(text)?.[1];
-  return value === '' ? undefined : value;
-}
+const labelled = (text: string, label: string): string | undefined =>
+  new RegExp(`^[ \\t]*${label}[ \\t]*:[ \\t]*(.+?)[ \\t]*$`, 'im').exec(text)?.[1];
 
 /** `> $80.00`. */
 const amountOf = (text: string | undefined): Money | undefined =>
   text === undefined ? undefined : parseMoney(text.replace(/^(>=?|greater than|more than)\s*/i, ''));
 
-const UNITS = { day: 'day', yesterday: 'day', month: 'month', quarter: 'quarter', year: 'year' } as const;
-
 /** The period that it is about (UTC), and when that is over: then everything begins at zero. Mostly it is a month. */
 function periodOf(text: string, at: number): { readonly period: string; readonly until: number } {
-  const [, said = 'month'] =
-    /\b(?:current|this) (day|month|quarter|year)\b|\b(yesterday)\b/i.exec(text) ?? [];
-  const unit = UNITS[said.toLowerCase() as keyof typeof UNITS] ?? 'month';
+  const said = /\b(?:current|this) (day|month|quarter|year)\b/i.exec(text)?.[1]?.toLowerCase();
+  // a daily budget tells of yesterday
+  const unit = said ?? (/\byesterday\b/i.test(text) ? 'day' : 'month');
   const date = new Date(at);
   const [year, month, day] = [date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate()];
   if (unit === 'day')

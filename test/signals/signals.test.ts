@@ -198,6 +198,11 @@ describe('an alert of a budget', () => {
       { about: expect.stringMatching(/\/2026-11-26$/), until: Date.UTC(2026, 10, 27) },
     ],
     [
+      'of yesterday is of a day',
+      letter(budget().replace('for the current month', 'for Yesterday')),
+      { about: expect.stringMatching(/\/2026-11-26$/), until: Date.UTC(2026, 10, 27) },
+    ],
+    [
       'of a quarter is over with it',
       letter(budget({}, 'quarter')),
       { about: expect.stringMatching(/\/2026-Q4$/), until: Date.UTC(2027, 0, 1) },
