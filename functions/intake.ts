@@ -1,5 +1,5 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import { isObject } from '../lib/config/plain.ts';
+import { objectIn } from '../lib/config/plain.ts';
 import { QUEUES } from '../lib/deployment.ts';
 import type { News } from '../lib/news.ts';
 import type { Letter } from '../lib/signal.ts';
@@ -27,7 +27,7 @@ export async function handler({ Records }: SQSEvent): Promise<SQSBatchResponse> 
 /** SNS puts a message into an envelope: https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html. What has none is taken as it is. */
 function letterIn({ messageId, body, attributes }: SQSRecord): Letter {
   const sent = Number(attributes.SentTimestamp) || clock.now();
-  const { MessageId, Message, Subject, Timestamp, TopicArn } = envelopeIn(body);
+  const { MessageId, Message, Subject, Timestamp, TopicArn } = objectIn(body) ?? {};
   if (typeof Message !== 'string') return { id: messageId, at: sent, text: body };
   return {
     id: typeof MessageId === 'string' ? MessageId : messageId,
@@ -36,13 +36,4 @@ function letterIn({ messageId, body, attributes }: SQSRecord): Letter {
     ...(typeof Subject === 'string' && { subject: Subject }),
     text: Message,
   };
-}
-
-function envelopeIn(body: string): Readonly<Record<string, unknown>> {
-  try {
-    const json: unknown = JSON.parse(body);
-    return isObject(json) ? json : {};
-  } catch {
-    return {};
-  }
 }

@@ -4,14 +4,14 @@ import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import ipaddr from 'ipaddr.js';
 import { DURATION, DURATION_MAX, parseDuration } from './config/duration.ts';
-import { isObject } from './config/plain.ts';
+import { objectIn } from './config/plain.ts';
 import { type Call, type Known, takeCall } from './heartbeat.ts';
 import { clean } from './notifiers/text.ts';
 import { createPace, type Pace } from './pace.ts';
 import { type Clock, type Log, SecretError, type Secrets, type Store, StoreError } from './ports.ts';
 import { type HeartbeatCheck, heartbeatIssues, policyOf } from './probes/heartbeat.ts';
 import { redact } from './redact.ts';
-import { CACHE, SECURITY_HEADERS } from './status/headers.ts';
+import { secured, unkept } from './status/secured.ts';
 
 /** Longest body of a call, bytes, and longest message and name of a run, characters. */
 const BODY_MAX = 4_096;
@@ -51,11 +51,7 @@ export function createCallsApp(options: CallsOptions): Hono<Env> {
   const ofHeartbeat = createPace({ perMinute: CALLS_A_MINUTE, clock });
   const ofStranger = createPace({ perMinute: WRONG_A_MINUTE, clock });
   const app = new Hono<Env>();
-  app.use(async (c, next) => {
-    await next();
-    for (const [name, value] of Object.entries(SECURITY_HEADERS)) c.res.headers.set(name, value);
-    c.res.headers.set('cache-control', CACHE.none);
-  });
+  app.use(secured, unkept);
   app.notFound((c) => refusal(c, 404, 'there is nothing here: call GET or POST /beat/<id>'));
   app.onError((error, c) => {
     if (error instanceof SecretError) {
@@ -187,18 +183,9 @@ async function bodyOf(c: Context): Promise<Record<string, unknown> | string> {
   const text = c.req.method === 'POST' ? (await c.req.text()).trim() : '';
   if (text === '') return {};
   const type = c.req.header('content-type') ?? '';
-  if (/json/i.test(type) || text.startsWith('{')) return fieldsOf(text);
+  if (/json/i.test(type) || text.startsWith('{'))
+    return objectIn(text) ?? `the body is no JSON object: ${WHAT}, or a text that is the message`;
   return /^\w{1,20}=/.test(text) ? Object.fromEntries(new URLSearchParams(text)) : { message: text };
-}
-
-function fieldsOf(text: string): Record<string, unknown> | string {
-  try {
-    const value = JSON.parse(text);
-    if (isObject(value)) return value;
-  } catch {
-    // said below
-  }
-  return `the body is no JSON object: ${WHAT}, or a text that is the message`;
 }
 
 function msOf(duration: unknown): number {

@@ -110,6 +110,10 @@ export interface Clock {
   after(ms: number, callback: () => void): () => void;
 }
 
+/** How long to wait after so many tries, ms: twice as long each time, and by chance half of that less. */
+export const backoff = (firstMs: number, tried: number, random: () => number): number =>
+  firstMs * 2 ** (tried - 1) * (0.5 + random() / 2);
+
 /** Waits; an aborted signal ends the wait early, without an error. */
 export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

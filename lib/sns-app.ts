@@ -7,7 +7,7 @@ import { redact } from './redact.ts';
 import type { Signal } from './signal.ts';
 import { readLetter } from './signals/index.ts';
 import { type createSnsFetcher, nameOfBody, Refused, SNS_BODY_MAX, verifySns } from './sns.ts';
-import { CACHE, SECURITY_HEADERS } from './status/headers.ts';
+import { secured, unkept } from './status/secured.ts';
 
 /** What is refused is looked at no oftener, from one address. */
 const REFUSED_A_MINUTE = 30;
@@ -31,11 +31,7 @@ export const isSns = (url: string): boolean => new URL(url).pathname === '/sns';
 export function createSnsApp({ topics, fetcher, clock, log, take, caller }: SnsAppOptions): Hono {
   const refusals = createPace({ perMinute: REFUSED_A_MINUTE, clock });
   const app = new Hono();
-  app.use(async (c, next) => {
-    await next();
-    for (const [name, value] of Object.entries(SECURITY_HEADERS)) c.res.headers.set(name, value);
-    c.res.headers.set('cache-control', CACHE.none);
-  });
+  app.use(secured, unkept);
   app.notFound((c) => c.json({ ok: false, error: 'SNS posts here: POST /sns' }, 404));
   app.onError((error, c) => {
     if (error instanceof Refused) return c.json({ ok: false, error: 'it is not verified: see the log' }, 403);

@@ -1,5 +1,5 @@
 import { createHash, verify, X509Certificate } from 'node:crypto';
-import { isObject } from './config/plain.ts';
+import { objectIn } from './config/plain.ts';
 import { REGIONS } from './config/regions.ts';
 import { exchange, type HttpRequest } from './net/http.ts';
 import { Fault, type Net } from './net/net.ts';
@@ -99,7 +99,8 @@ const SUBJECT = /^[^\p{Cc}\u2028\u2029]{1,256}$/u;
 const TOKEN = /^[0-9a-f]{64,512}$/;
 
 function fieldsOf(body: string): Fields {
-  const json = parsed(body);
+  const json = objectIn(body);
+  if (!json) throw new Refused('it is no JSON object');
   const { Type, SignatureVersion, Message, Subject, Token, SubscribeURL } = json;
   const isConfirmation = Type === 'SubscriptionConfirmation' || Type === 'UnsubscribeConfirmation';
   if (Type !== 'Notification' && !isConfirmation) throw new Refused('"Type" is none that SNS has');
@@ -119,16 +120,6 @@ function fieldsOf(body: string): Fields {
     throw new Refused('"Token" is not what SNS writes there');
   const { Subject: _, ...rest } = json;
   return { ...rest, ...(typeof Subject === 'string' && { Subject }) } as unknown as Fields;
-}
-
-function parsed(body: string): Readonly<Record<string, unknown>> {
-  try {
-    const json: unknown = JSON.parse(body);
-    if (isObject(json)) return json;
-  } catch {
-    // said below
-  }
-  throw new Refused('it is no JSON object');
 }
 
 function timeOf(timestamp: string, now: number): number {

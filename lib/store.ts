@@ -1,5 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { type Clock, type Draft, type Item, type Key, type Store, StoreError, sleep } from './ports.ts';
+import {
+  backoff,
+  type Clock,
+  type Draft,
+  type Item,
+  type Key,
+  type Store,
+  StoreError,
+  sleep,
+} from './ports.ts';
 
 /** How often `patient` tries in all; its waits add up to 3–7 s. */
 const ATTEMPTS = 7;
@@ -66,7 +75,7 @@ export function patient(store: Store, clock: Clock, random: () => number = Math.
         return await call();
       } catch (error) {
         if (!(error instanceof StoreError) || attempt === ATTEMPTS) throw error;
-        await sleep(clock, FIRST_WAIT_MS * 2 ** (attempt - 1) * (0.5 + random() / 2));
+        await sleep(clock, backoff(FIRST_WAIT_MS, attempt, random));
       }
     }
   }

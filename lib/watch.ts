@@ -72,7 +72,8 @@ async function runAtOnce(beat: Omit<Beat, 'due'>, checks: Config['checks'], site
 
 /**
  * Decide: takes in what has reached home. Ticks first, so that whatever is decided knows all of them; then what others
- * have found wrong; then others are asked where a first try has failed; then, once a minute, the clock. Answers the incidents that were changed.
+ * have found wrong; then others are asked where a first try has failed; then, once a minute, the clock. Answers the
+ * incidents that were changed.
  */
 export async function takeIn(
   news: readonly News[],

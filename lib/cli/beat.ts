@@ -2,8 +2,9 @@ import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:os';
 import { systemClock } from '../adapters/local/clock.ts';
+import { retryAfter } from '../notifiers/post.ts';
 import { clean } from '../notifiers/text.ts';
-import { type Clock, sleep } from '../ports.ts';
+import { backoff, type Clock, sleep } from '../ports.ts';
 import { redact, remember } from '../redact.ts';
 import { CommandError } from './failure.ts';
 import type { Shell } from './main.ts';
@@ -120,9 +121,9 @@ async function report({ address, token, said, clock, random }: Report): Promise<
   const body = JSON.stringify({ ...said, run: randomUUID() });
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
   for (let tried = 1; ; tried += 1) {
-    const { why, isFinal = false, retryAfterMs = 0 } = await sendOnce(address, { body, headers });
+    const { why, isFinal = false, retryAfterMs = 0 } = await sendOnce(address, { body, headers }, clock);
     if (why === undefined || isFinal || tried === TRIES) return why;
-    const wait = WAIT_MS * 2 ** (tried - 1) * (0.5 + random() / 2);
+    const wait = backoff(WAIT_MS, tried, random);
     await sleep(clock, Math.min(WAIT_MOST_MS, Math.max(wait, retryAfterMs)));
   }
 }
@@ -133,7 +134,11 @@ interface Sent {
   readonly retryAfterMs?: number;
 }
 
-async function sendOnce(url: URL, what: { body: string; headers: Record<string, string> }): Promise<Sent> {
+async function sendOnce(
+  url: URL,
+  what: { body: string; headers: Record<string, string> },
+  clock: Clock,
+): Promise<Sent> {
   try {
     const signal = AbortSignal.timeout(ANSWER_MS);
     const answer = await fetch(url, { method: 'POST', ...what, signal, redirect: 'manual' });
@@ -141,7 +146,7 @@ async function sendOnce(url: URL, what: { body: string; headers: Record<string, 
     return {
       why: `${url.origin} answers ${answer.status}${await saidBy(answer)}`,
       isFinal: answer.status < 500 && answer.status !== 429,
-      retryAfterMs: 1_000 * (Number(answer.headers.get('retry-after')) || 0),
+      retryAfterMs: retryAfter(answer.headers.get('retry-after') ?? undefined, clock.now()) ?? 0,
     };
   } catch (error) {
     return { why: `${url.origin} cannot be reached${reasonOf(error)}` };

@@ -87,6 +87,16 @@ function oddity(value: unknown): string | undefined {
   return `a ${value.constructor?.name || 'class instance'} where only plain values can be`;
 }
 
+/** The object that a text of JSON is; undefined: it is none. */
+export function objectIn(text: string): { [key: string]: Json | undefined } | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Whether a plain value is an object with names. */
 export const isObject = (value: unknown): value is { [key: string]: Json | undefined } =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,7 +1,7 @@
 import { isObject } from '../config/plain.ts';
 import { clean, webLink } from '../notifiers/text.ts';
 import type { Signal, SignalFormat } from '../signal.ts';
-import { consoleOf, MESSAGE_MAX, NAME_MAX, RUNBOOK, textIn, timeIn } from './reading.ts';
+import { consoleOf, MESSAGE_MAX, NAME_MAX, RUNBOOK, resourceIn, textIn, timeIn } from './reading.ts';
 
 /** An alarm of CloudWatch: as it tells SNS, https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html, and EventBridge. */
 export const cloudwatch: SignalFormat = {
@@ -45,11 +45,11 @@ function bySns(json: Readonly<Record<string, unknown>>): Change | undefined {
 
 /** https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html */
 function byEventBridge(json: Readonly<Record<string, unknown>>): Change | undefined {
-  const { detail, resources } = json;
+  const { detail } = json;
   if (json.source !== 'aws.cloudwatch' || !isObject(detail) || !isObject(detail.state)) return undefined;
-  const arn = Array.isArray(resources) ? resources.find((one) => typeof one === 'string') : undefined;
+  const arn = resourceIn(json);
   const name = textIn(detail, 'alarmName');
-  if (typeof arn !== 'string' || name === undefined) return undefined;
+  if (arn === undefined || name === undefined) return undefined;
   const configuration = isObject(detail.configuration) ? detail.configuration : {};
   return {
     arn,

@@ -1,10 +1,7 @@
 import { isObject } from '../config/plain.ts';
 import { clean } from '../notifiers/text.ts';
 import type { SignalFormat } from '../signal.ts';
-import { MESSAGE_MAX, NAME_MAX, RUNBOOK, textIn, timeIn } from './reading.ts';
-
-/** Nobody ever takes it back. */
-const OVER_MS = 86_400_000;
+import { MESSAGE_MAX, NAME_MAX, OVER_MS, RUNBOOK, resourceIn, textIn, timeIn } from './reading.ts';
 
 /** Anything else of EventBridge: https://docs.aws.amazon.com/eventbridge/latest/ref/events-structure.html */
 export const event: SignalFormat = {
@@ -37,6 +34,3 @@ export const event: SignalFormat = {
     };
   },
 };
-
-const resourceIn = ({ resources }: Readonly<Record<string, unknown>>): string | undefined =>
-  Array.isArray(resources) ? resources.find((one): one is string => typeof one === 'string') : undefined;

@@ -1,10 +1,7 @@
 import { createHash } from 'node:crypto';
 import { clean } from '../notifiers/text.ts';
 import type { Letter, Signal } from '../signal.ts';
-import { MESSAGE_MAX, NAME_MAX, RUNBOOK } from './reading.ts';
-
-/** Nobody ever takes it back. */
-const OVER_MS = 86_400_000;
+import { MESSAGE_MAX, NAME_MAX, OVER_MS, RUNBOOK } from './reading.ts';
 
 /**
  * Whatever nobody else understands: a text of anyone's, or a format that has changed. It is a ticket with what it says: an

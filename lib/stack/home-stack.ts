@@ -20,7 +20,7 @@ import { HomeAlarms } from './home-alarms.ts';
 import { ItemsTable } from './items-table.ts';
 import { Page } from './page.ts';
 import { knownPageUrl, type Place, type Plan } from './place.ts';
-import { beatsQueue, WorkQueue } from './queue.ts';
+import { allowTopics, beatsQueue, WorkQueue } from './queue.ts';
 import { tagPart } from './tags.ts';
 
 /** Where it is decided what is wrong, where that is delivered, and where the public sees it. */
@@ -104,7 +104,10 @@ function takesAlerts(stack: Stack, place: Place): void {
     retention: Duration.days(4),
     attempts: 240,
   });
-  alerts.fedBy(alertRegions(place.aws).map((region) => ({ region, arn: topicIn(region) })));
+  allowTopics(
+    alerts.queue,
+    alertRegions(place.aws).map((region) => ({ region, arn: topicIn(region) })),
+  );
   tagPart(alerts, 'intake');
   const intake = new WatchbillFunction(stack, 'Intake', {
     place,

@@ -63,11 +63,6 @@ export class WorkQueue extends Construct {
     });
   }
 
-  /** Topics of this account, wherever they are, may put messages in. */
-  fedBy(topics: readonly { readonly region: string; readonly arn: string }[]): void {
-    allowTopics(this.queue, topics);
-  }
-
   /** Lambda calls the function with what comes, `batch` at most at once; it says which of them failed. */
   workedOffBy({ lambda }: WatchbillFunction, batch: number): void {
     const mapping = new EventSourceMapping(this, 'Source', {
@@ -83,7 +78,7 @@ export class WorkQueue extends Construct {
   }
 }
 
-/** A region that an account must enable first has a principal of its own: https://docs.aws.amazon.com/sns/latest/dg/sns-cross-region-delivery.html */
+/** Topics of this account may put messages in. A region that an account must enable first has a principal of its own: https://docs.aws.amazon.com/sns/latest/dg/sns-cross-region-delivery.html */
 export function allowTopics(
   queue: Queue,
   topics: readonly { readonly region: string; readonly arn: string }[],

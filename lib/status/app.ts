@@ -4,9 +4,10 @@ import type { Snapshot } from '../snapshot.ts';
 import { answer, failure, HTML, JSON_TYPE, refuse, TEXT } from './answer.ts';
 import { ASSETS } from './assets.ts';
 import { kept, reader } from './current.ts';
-import { CACHE, SECURITY_HEADERS } from './headers.ts';
+import { CACHE } from './headers.ts';
 import { isOperator, type PeerOf } from './loopback.ts';
 import { runbookPage } from './markdown.ts';
+import { secured } from './secured.ts';
 import { type Views, viewsOf } from './views.ts';
 
 export interface StatusOptions {
@@ -30,11 +31,10 @@ export function createStatusApp({ read, clock, log, runbooks, health, operator }
   const newest = reader(read, clock, log);
   const views = kept(clock, async () => viewsOf(await newest(), clock, operator !== undefined));
   const app = new Hono();
-  app.use(async (c, next) => {
+  app.use(secured, async (c, next) => {
     const refusal = refuse(c);
     if (refusal) c.res = refusal;
     else await next();
-    for (const [name, value] of Object.entries(SECURITY_HEADERS)) c.res.headers.set(name, value);
   });
   app.notFound((c) => failure(c, 404, 'Not found', 'There is no page at this address.'));
   app.onError((error, c) => {

@@ -1,4 +1,4 @@
-import { type Clock, sleep } from '../../ports.ts';
+import { backoff, type Clock, sleep } from '../../ports.ts';
 
 /** How often a call is tried in all. */
 const TRIES = 3;
@@ -20,7 +20,7 @@ export async function again<T>(
       return await call();
     } catch (error) {
       if (tried === TRIES) throw error;
-      await sleep(clock, FIRST_WAIT_MS * 2 ** (tried - 1) * (0.5 + random() / 2));
+      await sleep(clock, backoff(FIRST_WAIT_MS, tried, random));
     }
   }
 }
