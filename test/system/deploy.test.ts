@@ -131,7 +131,7 @@ test.skipIf(!emulators)(
   async () => {
     const page = await readFile(join(packageRoot(), 'docs/alarms.md'), 'utf8');
     const typed = sectionsOf(page).flatMap(({ lines }) => lines);
-    expect(typed.length).toBeGreaterThan(6);
+    expect(typed).toHaveLength(6);
     await shell([`aws sns create-topic --region ${HOME} --name ${TOPIC_NAME}`, ...typed].join('\n'));
     const asked = async (command: string) => (await shell(`aws ${command} --output text`)).stdout.trim();
     const alarm = `cloudwatch describe-alarms --region ${HOME} --alarm-names checkout-5xx --query`;

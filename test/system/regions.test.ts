@@ -55,9 +55,9 @@ tell('E26 the watchdog that is killed after its page ends it all the same', asyn
   await cloud.run(11);
   expect(scene.toldOfHome()).toEqual(['trigger: opened', 'resolve: resolved']);
   const letters = await cloud.deadLetters();
-  expect(letters.map(({ queue, region }) => `${queue} ${region}`)).toEqual([
-    `${deadLettersOf(probesStack(STANDBY))} ${STANDBY}`,
-  ]);
+  expect(new Set(letters.map(({ queue, region }) => `${queue} ${region}`))).toEqual(
+    new Set([`${deadLettersOf(probesStack(STANDBY))} ${STANDBY}`]),
+  );
 });
 
 tell(
