@@ -1,16 +1,41 @@
-import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { openAwsApi } from '../lib/adapters/aws/api.ts';
 import { objectIn } from '../lib/config/plain.ts';
-import { QUEUES } from '../lib/deployment.ts';
+import { alertTopics, QUEUES, TABLE_NAME } from '../lib/deployment.ts';
+import { INQUIRE_MINUTES, inquire } from '../lib/inquire.ts';
 import type { News } from '../lib/news.ts';
 import type { Letter } from '../lib/signal.ts';
 import { readLetter } from '../lib/signals/index.ts';
-import { clock, log, once } from './place.ts';
+import { patient } from '../lib/store.ts';
+import { clock, compiledConfig, here, log, once, scheduledTime } from './place.ts';
 import { failed, openQueue } from './queues.ts';
 
 const ticks = once(() => openQueue<News>(QUEUES.ticks));
 
-/** What came by the alert topics: each is read, and sent home. Whatever it is, it says something. */
-export async function handler({ Records }: SQSEvent): Promise<SQSBatchResponse> {
+const store = once(async () => {
+  const { DynamoStore } = await import('../lib/adapters/aws/dynamo-store.ts');
+  return patient(new DynamoStore({ table: TABLE_NAME, clock }), clock);
+});
+
+/** What must be over before Lambda ends it, ms. */
+const SPARE_MS = 2_000;
+const MINUTE_MS = 60_000;
+
+/**
+ * What came by the alert topics: each is read, and sent home. Whatever it is, it says something. Scheduler calls this once
+ * a minute besides: then whoever told of something is asked how it stands now.
+ */
+export async function handler(
+  event: SQSEvent | { readonly scheduled: string },
+  context: Context,
+): Promise<SQSBatchResponse> {
+  if ('Records' in event) return takeIn(event);
+  const minute = Math.floor(scheduledTime(event) / MINUTE_MS);
+  if (minute % INQUIRE_MINUTES === 0) await ask(minute, context.getRemainingTimeInMillis() - SPARE_MS);
+  return failed([]);
+}
+
+async function takeIn({ Records }: SQSEvent): Promise<SQSBatchResponse> {
   const home = await ticks();
   const done = Records.map(async (record) => {
     try {
@@ -22,6 +47,24 @@ export async function handler({ Records }: SQSEvent): Promise<SQSBatchResponse> 
     }
   });
   return failed((await Promise.all(done)).flat());
+}
+
+async function ask(minute: number, ms: number): Promise<void> {
+  const { config, aws: place } = compiledConfig();
+  const { account } = here();
+  const late = new AbortController();
+  const cancel = clock.after(ms, () => late.abort());
+  const aws = openAwsApi(late.signal);
+  try {
+    const topics = alertTopics(place, account);
+    const asking = { aws, clock, account, topics, budgets: config.cost.budgets };
+    const news = await inquire(minute, { ...asking, store: await store(), log });
+    const home = await ticks();
+    for (const signal of news) await home.send({ kind: 'signal', signal });
+  } finally {
+    cancel();
+    aws.dispose();
+  }
 }
 
 /** SNS puts a message into an envelope: https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html. What has none is taken as it is. */

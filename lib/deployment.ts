@@ -68,6 +68,10 @@ export const alertRegions = ({ home, locations }: Pick<Aws, 'home' | 'locations'
   ...new Set([home, ...locations]),
 ];
 
+/** Their ARNs in an account. */
+export const alertTopics = (aws: Pick<Aws, 'home' | 'locations'>, account: string): string[] =>
+  alertRegions(aws).map((region) => `arn:aws:sns:${region}:${account}:${TOPIC_NAME}`);
+
 /** What of a deployment hangs on the config. */
 export const hasInspections = ({ locations }: Pick<Config, 'locations'>): boolean =>
   locations.includes(ACCOUNT);

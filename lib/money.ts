@@ -5,7 +5,8 @@ export interface Money {
   readonly currency: string;
 }
 
-const MICROS = 1_000_000;
+/** Of one unit of a currency. */
+export const MICROS = 1_000_000;
 const SIGNS: Readonly<Record<string, string>> = { $: 'USD', '€': 'EUR', '£': 'GBP', '¥': 'JPY', '₹': 'INR' };
 
 /** `$1,234.56`, `-$5.00`, `($5.00)`, `EUR 12.3`, `12.3 USD`; undefined: that is no amount. */

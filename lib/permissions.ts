@@ -13,9 +13,10 @@ import {
   SECRET_PREFIX,
   TABLE_NAME,
 } from './deployment.ts';
-import { aliveKey, HEARTBEATS } from './items.ts';
+import { aliveKey, HEARTBEATS, SIGNALS as KEPT_SIGNALS } from './items.ts';
 import { probeOf } from './probes/index.ts';
 import { ACCOUNT } from './reading.ts';
+import { SIGNALS } from './signals/index.ts';
 import { ASSETS } from './status/assets.ts';
 import { TABLE } from './table.ts';
 
@@ -77,7 +78,16 @@ const NEEDS: Readonly<Record<FunctionName, (setting: Setting) => Statement[]>> =
       setting,
     ),
   ],
-  intake: (setting) => [handledFrom(queue('alerts', setting)), sendTo(queue('ticks', setting))],
+  intake: (setting) => [
+    handledFrom(queue('alerts', setting)),
+    sendTo(queue('ticks', setting)),
+    {
+      actions: ['dynamodb:Query'],
+      resources: [table(setting)],
+      condition: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': [KEPT_SIGNALS] } },
+    },
+    ...SIGNALS.flatMap(({ inquiry }) => inquiry?.permissions(setting.account) ?? []),
+  ],
   decide: (setting) => [
     handledFrom(queue('ticks', setting)),
     sendTo(

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { ownSeverity } from './budget.ts';
 import type { Config } from './config/compiled.ts';
 import type { Home } from './home.ts';
 import type { Case, Incident } from './incident.ts';
@@ -30,12 +31,14 @@ export const subjectOf = (signal: Signal): string => key('signal', signal.source
 /** Keeps what was heard, if it is news. Answers what is known then. */
 export async function keepSignal(signal: Signal, store: Store): Promise<Signal> {
   const item = await update<Signal>(store, signalKey(signal.source, idOf(signal)), (old) =>
-    newer(old?.body, signal)
-      ? { body: signal, expires: Math.max(signal.at, signal.until ?? 0) + REMEMBERED_MS }
-      : undefined,
+    newer(old?.body, signal) ? { body: signal, ...lifeOf(signal) } : undefined,
   );
   return item?.body ?? signal;
 }
+
+/** What is wrong until somebody takes it back stays for as long. */
+const lifeOf = ({ state, at, until }: Signal): { readonly expires?: number } =>
+  state !== 'ok' && until === undefined ? {} : { expires: Math.max(at, until ?? 0) + REMEMBERED_MS };
 
 /** Takes in what was heard. Answers the incidents that it changed. */
 export async function takeSignals(signals: readonly Signal[], home: Home): Promise<Incident[]> {
@@ -69,9 +72,17 @@ function settleSignals(signals: readonly Signal[], home: Home): Promise<Incident
 }
 
 /** None, where a route says that nobody is to be told. */
-export function signalCase(signal: Signal, { routes }: Pick<Config, 'routes'>, now: number): Case[] {
+export function signalCase(
+  signal: Signal,
+  { routes, cost }: Pick<Config, 'routes' | 'cost'>,
+  now: number,
+): Case[] {
   const { source, name, title, runbook, at, reason, message, facts } = signal;
-  const { severity, notify } = routed(routes, { source, name, severity: signal.severity });
+  const { severity, notify } = routed(routes, {
+    source,
+    name,
+    severity: ownSeverity(signal, cost) ?? signal.severity,
+  });
   const want = wantOf(signal, now);
   if (severity === 'none' && want !== 'close') return [];
   return [

@@ -1,4 +1,6 @@
-import type { Severity } from './config/compiled.ts';
+import type { Budget, Severity } from './config/compiled.ts';
+import type { Clock } from './ports.ts';
+import type { AwsApi, Permission } from './probes/define.ts';
 import type { Facts } from './reading.ts';
 import type { Reason } from './reasons.ts';
 
@@ -47,4 +49,30 @@ export interface SignalFormat {
   readonly summary: string;
   /** What a letter says, if it is of this format: `json` is its text, if that is JSON. */
   readonly read: (letter: Letter, json: unknown) => Signal | undefined;
+  /** How whoever told of it is asked how it stands now: a message may be lost. */
+  readonly inquiry?: Inquiry;
+}
+
+/** Asks in a while, besides listening. */
+export interface Inquiry {
+  readonly everyMinutes: number;
+  /** What it takes in an account. */
+  readonly permissions: (account: string) => readonly Permission[];
+  /**
+   * How things stand now: of `known` those that it can tell of, and others that should have been told here. One answer for
+   * each place that is asked; one that can't be asked rejects with a `Fault`.
+   */
+  readonly ask: (known: readonly Signal[], asking: Asking) => Promise<readonly Signal[]>[];
+}
+
+/** What asking takes. */
+export interface Asking {
+  readonly aws: AwsApi;
+  readonly clock: Clock;
+  /** Number of the account whose credentials we have. */
+  readonly account: string;
+  /** ARNs of the topics by which things are told here. */
+  readonly topics: readonly string[];
+  /** Those of the config. */
+  readonly budgets: readonly Budget[];
 }

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import type { Hono } from 'hono';
 import { openAwsApi } from '../adapters/aws/api.ts';
+import { createInquirer } from '../adapters/aws/inquirer.ts';
 import { systemClock } from '../adapters/local/clock.ts';
 import { consoleLog } from '../adapters/local/console-log.ts';
 import { lockDataDir } from '../adapters/local/data-dir.ts';
@@ -121,6 +122,7 @@ export async function start({
     canaryAnswers,
     baseUrl: () => loaded.config.statusPage.url ?? serving.url,
     random: Math.random,
+    inquire: createInquirer({ store, clock, log }),
   });
   opened.defer(machine.stop);
   await machine.report('config', 'close', REJECTED, '');

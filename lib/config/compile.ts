@@ -8,6 +8,7 @@ import { probeOf } from '../probes/index.ts';
 import { ACCOUNT } from '../reading.ts';
 import { locationRules } from './aws.ts';
 import type { Aws, Check, Config, Maintenance, Place, Receiver } from './compiled.ts';
+import { wrongCost } from './cost.ts';
 import { type Mistake, type Path, pathText } from './error.ts';
 import { type Around, makeFields } from './make-fields.ts';
 import { isObject, plain } from './plain.ts';
@@ -57,6 +58,7 @@ export function compile(
   const config = finish(outer.value, valuesOf(checks), valuesOf(windows), place);
   const beyond = [
     ...misrouted(config),
+    ...wrongCost(config),
     ...(place === 'aws' && config.aws ? [...stranded(config), ...overfull(config, config.aws)] : []),
   ];
   return beyond.length > 0 ? { mistakes: beyond } : { config };
@@ -124,6 +126,7 @@ function finish(
     ),
     routes: outer.routes,
     alarms: outer.alarms,
+    cost: { ...outer.cost, anomalies: outer.cost.anomalies },
     statusPage: { title: statusPage.title ?? `${name} status`, url: statusPage.url, note: statusPage.note },
   };
 }

@@ -75,6 +75,68 @@ export interface Route {
   readonly notify?: readonly string[] | undefined;
 }
 
+/** What may be spent in a period: AWS tells when it is more. Amounts are millionths of US dollars. */
+export interface Budget {
+  readonly name: string;
+  /** Undefined: `autoAdjust` says how it is found. */
+  readonly amount?: number | undefined;
+  readonly autoAdjust?: 'forecast' | { readonly periods: number } | undefined;
+  readonly period: 'daily' | 'monthly' | 'quarterly' | 'annually';
+  /** Of these at most one; none: the whole bill. */
+  readonly service?: string | undefined;
+  readonly tag?: Tag | undefined;
+  readonly account?: string | undefined;
+  readonly alerts: readonly BudgetAlert[];
+}
+
+export interface BudgetAlert {
+  readonly of: 'actual' | 'forecast';
+  /** Of the amount. */
+  readonly percent: number;
+  readonly severity: Severity | 'none';
+}
+
+export interface Tag {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** Cost Anomaly Detection. */
+export interface Anomalies {
+  /** Whether a monitor of all services is made, or the ARN of the one that there is. */
+  readonly services: boolean | string;
+  readonly monitors: readonly {
+    readonly name: string;
+    readonly tag?: Tag | undefined;
+    readonly account?: string | undefined;
+  }[];
+  /** Millionths of US dollars. */
+  readonly atLeast: number;
+  readonly percent: number;
+}
+
+/** An alarm on a metric that leaves the band of what is usual. */
+export interface Band {
+  readonly name: string;
+  readonly namespace: string;
+  readonly metric: string;
+  readonly dimensions: Readonly<Record<string, string>>;
+  readonly statistic: string;
+  readonly region: string;
+  /** ms. */
+  readonly period: number;
+  readonly periods: number;
+  /** Standard deviations. */
+  readonly width: number;
+}
+
+/** How the bill is watched: on AWS alone. */
+export interface Cost {
+  readonly budgets: readonly Budget[];
+  readonly anomalies: Anomalies | undefined;
+  readonly bands: readonly Band[];
+}
+
 /** The part of a config that only a deployment on AWS needs. */
 export interface Aws {
   /** The region in which everything is decided. It may be a location, too. */
@@ -111,6 +173,7 @@ export interface Config {
   readonly routes: readonly Route[];
   /** ARNs of the SNS topics whose messages are taken on one machine. */
   readonly alarms: { readonly topics: readonly string[] };
+  readonly cost: Cost;
   readonly statusPage: {
     readonly title: string;
     readonly url: string | undefined;

@@ -8,6 +8,7 @@ import type { Probe } from '../probes/define.ts';
 import { PROBES } from '../probes/index.ts';
 import { SIGNALS } from '../signals/index.ts';
 import { awsShape } from './aws.ts';
+import { costShape } from './cost.ts';
 import { wrongCron, wrongTimeZone } from './cron.ts';
 import { DURATION_MAX, showDuration } from './duration.ts';
 import type { OwnFields } from './make-fields.ts';
@@ -138,6 +139,7 @@ function outerShape(fields: OwnFields) {
       .describe(
         'Alarms of others: CloudWatch, budgets, cost anomalies, AWS Health, anything that SNS brings',
       ),
+    cost: costShape(fields).prefault({}).describe('What AWS may cost: "cdk deploy" has it watched'),
     routes: z
       .array(routeShape(fields))
       .max(100)

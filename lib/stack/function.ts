@@ -153,6 +153,8 @@ function openResources(name: FunctionName, { config, aws, region }: Place): Reco
   };
 
   function whyOpen(actions: readonly string[], resource: string): string {
+    if (name === 'intake' && !resource.endsWith(streams))
+      return `Which of them tell of something here is not known before: ${actions.join(', ')} only reads.`;
     if (resource.endsWith(streams)) return 'The streams of this one log group, whose names Lambda makes up.';
     return resource === '*'
       ? `A check wants it, and IAM knows no narrower resource for ${actions.join(', ')}.`

@@ -46,7 +46,7 @@ export class HomeStack extends Stack {
     delivers(this, place, clock, pageUrl);
     if (hasInspections(plan.config)) inspects(this, place, clock);
     if (hasHeartbeats(plan.config)) hears(this, place);
-    takesAlerts(this, place);
+    takesAlerts(this, place, clock);
     new AlertTopic(this, 'Alerts', { home, dead: clock.failed });
     new HomeAlarms(this, 'Alarms', { pageUrl, inspects: hasInspections(plan.config) });
     if (dashboard) addDashboard(this, locations);
@@ -97,7 +97,7 @@ function delivers(stack: Stack, place: Place, clock: Clock, pageUrl: string): vo
 }
 
 /** What lies here is an alarm of somebody's: it is kept for as long as ticks are, and tried as often. */
-function takesAlerts(stack: Stack, place: Place): void {
+function takesAlerts(stack: Stack, place: Place, clock: Clock): void {
   const alerts = new WorkQueue(stack, 'Intakes', {
     name: QUEUES.alerts,
     visibility: FUNCTIONS.intake.timeout,
@@ -112,9 +112,11 @@ function takesAlerts(stack: Stack, place: Place): void {
   const intake = new WatchbillFunction(stack, 'Intake', {
     place,
     name: 'intake',
-    description: 'Reads what came by the alert topics, and sends it home',
+    description: 'Reads what came by the alert topics, asks how it stands now, and sends it home',
+    failed: clock.failed,
   });
   alerts.workedOffBy(intake, 10);
+  clock.everyMinute('intake', intake, SCHEDULED);
 }
 
 /** As `beat` and `probe` do it in a location, with one queue and one function: it plans its own beats. */

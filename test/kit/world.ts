@@ -275,6 +275,7 @@ export function configOf(ids: readonly string[], more: Partial<Config> = {}, eve
     ],
     routes: [],
     alarms: { topics: [] },
+    cost: { budgets: [], anomalies: undefined, bands: [] },
     statusPage: { title: 'Acme status', url: undefined, note: undefined },
     ...more,
   };

@@ -1,3 +1,4 @@
+import { BudgetsClient, CreateBudgetCommand } from '@aws-sdk/client-budgets';
 import {
   CloudWatchClient,
   DescribeAlarmsCommand,
@@ -39,13 +40,28 @@ async function alarmsOf({ account }: Cloud) {
   );
   return {
     close: () => proxy.close(),
+    /** Of 100 dollars. */
+    spend: (BudgetName: string, spent: string) =>
+      client(BudgetsClient, proxy.endpoint).send(
+        new CreateBudgetCommand({
+          AccountId: account.number,
+          Budget: {
+            BudgetName,
+            BudgetType: 'COST',
+            TimeUnit: 'MONTHLY',
+            BudgetLimit: { Amount: '100', Unit: 'USD' },
+            CalculatedSpend: { ActualSpend: { Amount: spent, Unit: 'USD' } },
+          },
+        }),
+      ),
     publish: (Message: string, Subject?: string) =>
       sns.send(new PublishCommand({ TopicArn, Message, Subject })),
+    /** And no message of that arrives. */
+    turnsSilently: (state: 'ALARM' | 'OK') =>
+      cloudwatch.send(new SetAlarmStateCommand({ AlarmName: NAME, StateValue: state, StateReason: 'a try' })),
     /** https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html */
     async turns(state: 'ALARM' | 'OK', old: string): Promise<string> {
-      await cloudwatch.send(
-        new SetAlarmStateCommand({ AlarmName: NAME, StateValue: state, StateReason: 'a try' }),
-      );
+      await this.turnsSilently(state);
       const { MetricAlarms = [] } = await cloudwatch.send(new DescribeAlarmsCommand({ AlarmNames: [NAME] }));
       const [alarm] = MetricAlarms;
       const message = {
@@ -74,7 +90,7 @@ onCloud(
       await cloud.run(1);
       const why = await alarms.turns('ALARM', 'OK');
       await cloud.run(1);
-      const [page] = cloud.ledger.accepted;
+      const page = cloud.ledger.accepted.find(({ event }) => event.event_action === 'trigger');
       expect(page?.event).toMatchObject({
         event_action: 'trigger',
         payload: { summary: `Alarm: ${NAME} — ${why}`, custom_details: { reason: 'alarm_raised' } },
@@ -91,10 +107,36 @@ onCloud(
       );
       expect(told.map(({ kind }) => kind)).toEqual(['page', 'ticket', 'resolve']);
       expect(told[1]?.text).toContain('the disk is full');
-      expect(await cloud.deadLetters()).toEqual([]);
+      await alarms.spend('all', '81');
+      await cloud.run(10);
+      await alarms.turns('ALARM', 'OK');
+      await cloud.run(1);
+      expect(cloud.ledger.totals).toMatchObject({ opened: 2, resolved: 1, alerts: 2 });
+      await alarms.turnsSilently('OK');
+      await cloud.run(17);
+      expect(cloud.ledger.totals, 'its OK lost: found by asking').toMatchObject({ opened: 2, resolved: 2 });
+      await alarms.turnsSilently('ALARM');
+      await cloud.run(6);
+      expect(cloud.ledger.totals, 'its ALARM lost, too').toMatchObject({ opened: 3, resolved: 2 });
+      const { body } =
+        cloud.receivers.webhook.ledger.messages.find(({ body }) => JSON.stringify(body).includes('Budget')) ??
+        {};
+      expect(body, 'a budget of which no message came').toMatchObject({
+        kind: 'ticket',
+        incident: { title: 'Budget all: 80 % is spent' },
+      });
+      const killed = new Set<string>();
+      cloud.account.trouble = ({ by, action }) => {
+        if (action !== 'cloudwatch:DescribeAlarms' || killed.has(by)) return undefined;
+        killed.add(by);
+        return 'kill';
+      };
+      await cloud.run(6);
+      expect(await cloud.deadLetters(), 'who asks was killed').toHaveLength(1);
       expect(unused(cloud).filter((grant) => grant.startsWith(FUNCTIONS.intake.name))).toEqual([]);
     } finally {
       await alarms.close();
     }
   },
+  { config: { cost: { budgets: [{ name: 'all', amount: 100 }] } }, start: Date.UTC(2027, 0, 5, 11, 50) },
 );

@@ -107,6 +107,21 @@ const LOOKS: Readonly<Record<string, (request: AwsRequest, place: string) => Loo
     action: `acm:${operationOf(request)}`,
     resource: JSON.parse(request.body.toString()).CertificateArn,
   }),
+  monitoring: (request, place) => {
+    const { AlarmNames: [name = '*'] = [] } = JSON.parse(request.body.toString());
+    return {
+      action: `cloudwatch:${operationOf(request)}`,
+      resource: `arn:aws:cloudwatch:${place}:alarm:${name}`,
+    };
+  },
+  // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsbudgetservice.html
+  budgets: (request, place) => {
+    const { BudgetName } = JSON.parse(request.body.toString());
+    return {
+      action: operationOf(request) === 'DescribeBudget' ? 'budgets:ViewBudget' : 'budgets:?',
+      resource: `arn:aws:budgets::${place.split(':')[1]}:budget/${BudgetName}`,
+    };
+  },
   backup({ url }, place) {
     const [, vault] = /^\/backup-vaults\/([^/]+)\//.exec(url) ?? [];
     if (vault) {

@@ -15,6 +15,7 @@ function killEach(): Cloud['account']['trouble'] {
   const isLast = ({ by, action, body }: Pick<Call, 'by' | 'action' | 'body'>) =>
     by === FUNCTIONS.beat.name ||
     by === FUNCTIONS.watchdog.name ||
+    action === 'cloudwatch:DescribeAlarms' ||
     (action === 'dynamodb:PutItem' && JSON.stringify(body).includes('"alive"'));
   return (call) => {
     const key = `${call.by} ${call.in}`;
@@ -50,7 +51,7 @@ onCloud(
 
     account.trouble = killEach();
     await cloud.run(2);
-    expect(await cloud.deadLetters()).toHaveLength(6);
+    expect(await cloud.deadLetters()).toHaveLength(7);
 
     account.dead.add(HOME);
     await cloud.run(5);
@@ -58,7 +59,8 @@ onCloud(
     await cloud.run(2);
     await cloud.page();
     expect(cloud.ledger.totals).toMatchObject({ opened: 2, resolved: 2 });
-    expect(unused(cloud)).toEqual([]);
+    // Of a budget nobody is asked who has none: test/system/alarms.test.ts has one.
+    expect(unused(cloud).filter((grant) => !grant.includes('budgets:'))).toEqual([]);
   },
   // An hour ends in it, and is rolled up.
   { config: CONFIRMED, start: Date.UTC(2027, 0, 5, 10, 50) },

@@ -33,6 +33,8 @@ export interface MachineParts {
   readonly canaryAnswers: Site['canaryAnswers'];
   readonly baseUrl: () => string | undefined;
   readonly random: () => number;
+  /** Asks those who have told of something how it stands now; called each minute, with the minute of the epoch. */
+  readonly inquire?: (minute: number, config: Config, signal: AbortSignal) => Promise<Heard[]>;
 }
 
 export interface Machine {
@@ -110,6 +112,7 @@ export async function startMachine(parts: MachineParts): Promise<Machine> {
   const loops = [
     runBeats({ clock, signal, checks: () => config.checks, run: beat }),
     every(MINUTE_MS, () => news.send({ kind: 'clock' })),
+    every(MINUTE_MS, askOthers),
     showLoop(),
     deliverLoop(),
   ];
@@ -197,6 +200,16 @@ export async function startMachine(parts: MachineParts): Promise<Machine> {
     while (!signal.aborted) {
       await sleep(clock, ms - (clock.now() % ms), signal);
       if (!signal.aborted) await run();
+    }
+  }
+
+  /** What cannot be asked now is asked next time. */
+  async function askOthers(): Promise<void> {
+    try {
+      const heard = await parts.inquire?.(Math.round(clock.now() / MINUTE_MS), config, signal);
+      for (const one of heard ?? []) await news.send({ kind: 'signal', signal: one });
+    } catch (error) {
+      log.warn('how the alarms of others stand could not be asked', { error: String(error) });
     }
   }
 

@@ -1,0 +1,47 @@
+import type { Budget, BudgetAlert, Cost } from './config/compiled.ts';
+import type { Signal } from './signal.ts';
+
+/** Budgets, decided: how bad a threshold is, and how long a period lasts. */
+
+/** Shares of a budget, in percent, from which on it is told, where nobody says otherwise. */
+const PAGE = { actual: 100, forecast: 120 } as const;
+const TICKET = 80;
+
+/** `percent` undefined: without its budget nobody knows how bad a threshold is: then it is a ticket. */
+export function usualSeverity(of: BudgetAlert['of'], percent: number | undefined): Signal['severity'] {
+  if (percent === undefined) return 'ticket';
+  if (percent >= PAGE[of]) return 'page';
+  return percent >= TICKET ? 'ticket' : 'none';
+}
+
+/** What the config says of an alert of one of its own budgets; undefined: it is another's. */
+export function ownSeverity(
+  { source, name, reason, facts }: Signal,
+  { budgets }: Cost,
+): Signal['severity'] | undefined {
+  if (source !== 'budgets') return undefined;
+  const of = reason === 'budget_forecast' ? 'forecast' : 'actual';
+  const alerts = budgets.find((budget) => budget.name === name)?.alerts;
+  return alerts?.find((alert) => alert.of === of && alert.percent === facts.percent)?.severity;
+}
+
+/** Of an amount, in percent, to a tenth; both in millionths. Undefined: of nothing there is no share. */
+export const percentOf = (part: number, whole: number): number | undefined =>
+  whole > 0 ? Math.round((part / whole) * 1_000) / 10 : undefined;
+
+/** The period (UTC) that a time is in, and when that is over: then everything begins at zero. */
+export function periodAt(
+  period: Budget['period'],
+  at: number,
+): { readonly period: string; readonly until: number } {
+  const date = new Date(at);
+  const [year, month, day] = [date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate()];
+  const iso = date.toISOString();
+  if (period === 'daily') return { period: iso.slice(0, 10), until: Date.UTC(year, month, day + 1) };
+  if (period === 'annually') return { period: `${year}`, until: Date.UTC(year + 1, 0, 1) };
+  if (period === 'quarterly') {
+    const quarter = Math.floor(month / 3);
+    return { period: `${year}-Q${quarter + 1}`, until: Date.UTC(year, 3 * quarter + 3, 1) };
+  }
+  return { period: iso.slice(0, 7), until: Date.UTC(year, month + 1, 1) };
+}

@@ -1,0 +1,103 @@
+import type { BudgetsClient, Budget as Described } from '@aws-sdk/client-budgets';
+import type { Budget, BudgetAlert } from '../config/compiled.ts';
+import { type Money, moneyOf, parseMoney } from '../money.ts';
+import type { AwsApi } from '../probes/define.ts';
+import type { Asking, Inquiry, Signal } from '../signal.ts';
+import { budgetSignal } from './budget-alert.ts';
+import { gone } from './gone.ts';
+
+/** It is everywhere the same, and asked there: https://docs.aws.amazon.com/general/latest/gr/billing.html */
+const REGION = 'us-east-1';
+
+/**
+ * By DescribeBudget: AWS tells only that a threshold was passed, and refreshes what is spent up to three times a day. What
+ * has fallen back is over; of the config's own budgets, what nobody told of is found.
+ */
+export const budgetInquiry: Inquiry = {
+  everyMinutes: 240,
+  permissions: (account) => [
+    { actions: ['budgets:ViewBudget'], resources: [`arn:aws:budgets::${account}:budget/*`] },
+  ],
+  ask(known, asking) {
+    const { account, budgets } = asking;
+    const mine = known.filter(
+      ({ facts, state, until = 0 }) =>
+        state === 'alarm' && (facts.account ?? account) === account && until > asking.clock.now(),
+    );
+    const names = new Set([...mine.map(({ name }) => name), ...budgets.map(({ name }) => name)]);
+    return names.size === 0 ? [] : [askAll([...names], mine, asking)];
+  },
+};
+
+async function askAll(names: readonly string[], known: readonly Signal[], asking: Asking): Promise<Signal[]> {
+  const { BudgetsClient } = await import('@aws-sdk/client-budgets');
+  const client = asking.aws.client(BudgetsClient, REGION);
+  const signals: Signal[] = [];
+  // one after the other: it takes few calls a second
+  for (const name of names) {
+    const alerts = known.filter((one) => one.name === name);
+    const described = await describeBudget(client, asking.account, name, asking.aws);
+    const own = asking.budgets.find((budget) => budget.name === name);
+    signals.push(...statesOf(described, alerts, own, asking));
+  }
+  return signals;
+}
+
+/** Undefined: there is none of that name. Throws a `Fault`. */
+export async function describeBudget(
+  client: BudgetsClient,
+  account: string,
+  name: string,
+  aws: AwsApi,
+): Promise<Described | undefined> {
+  const { DescribeBudgetCommand } = await import('@aws-sdk/client-budgets');
+  const command = new DescribeBudgetCommand({ AccountId: account, BudgetName: name });
+  const answer = await aws.call('budgets:ViewBudget', (options) => client.send(command, options), [
+    'NotFoundException',
+  ]);
+  return answer?.Budget;
+}
+
+function statesOf(
+  described: Described | undefined,
+  alerts: readonly Signal[],
+  own: Budget | undefined,
+  { account, clock }: Asking,
+): Signal[] {
+  const now = clock.now();
+  if (!described) return alerts.map((signal) => gone(signal, now));
+  const over = own ? passed(described, own, account, now) : [];
+  const stillOver = new Set(over.map(({ about }) => about));
+  const back = alerts
+    .filter(({ about }) => !stillOver.has(about))
+    .filter((signal) => hasFallenBack(signal, described))
+    .map((signal): Signal => ({ ...signal, at: now, state: 'ok' }));
+  return [...over, ...back];
+}
+
+const spentOf = (described: Described, of: BudgetAlert['of']): Money | undefined => {
+  const { ActualSpend, ForecastedSpend } = described.CalculatedSpend ?? {};
+  const spend = of === 'actual' ? ActualSpend : ForecastedSpend;
+  return spend && moneyOf(spend.Amount, spend.Unit);
+};
+
+/** By the same words in which it was told: an amount that adjusts itself may be another by now. */
+function hasFallenBack({ reason, facts }: Signal, described: Described): boolean {
+  const spent = spentOf(described, reason === 'budget_forecast' ? 'forecast' : 'actual');
+  const threshold = typeof facts.threshold === 'string' ? parseMoney(facts.threshold) : undefined;
+  return spent !== undefined && spent.currency === threshold?.currency && spent.micros <= threshold.micros;
+}
+
+/** The thresholds of one of our own that are passed. Of a day AWS tells only when it is over. */
+function passed(described: Described, own: Budget, account: string, now: number): Signal[] {
+  const { BudgetLimit } = described;
+  const limit = BudgetLimit && moneyOf(BudgetLimit.Amount, BudgetLimit.Unit);
+  if (!limit || own.period === 'daily') return [];
+  return own.alerts.flatMap(({ of, percent }) => {
+    const spent = spentOf(described, of);
+    const threshold = { ...limit, micros: Math.round((limit.micros * percent) / 100) };
+    if (!spent || spent.currency !== limit.currency || spent.micros <= threshold.micros) return [];
+    const alert = { account, name: own.name, of, threshold, limit, now: spent, period: own.period };
+    return [budgetSignal(alert, now)];
+  });
+}
