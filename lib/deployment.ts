@@ -8,6 +8,10 @@ import { ACCOUNT } from './reading.ts';
 
 export const TABLE_NAME = 'watchbill';
 export const TOPIC_NAME = 'watchbill-alerts';
+/** What AWS tells of the bill comes by this one. */
+export const BILLING_TOPIC = 'watchbill-billing';
+/** AWS reckons costs here: https://docs.aws.amazon.com/general/latest/gr/billing.html */
+export const BILLING_REGION = 'us-east-1';
 /** Every alarm's name begins so: `status --stack` finds them by that. */
 export const ALARM_PREFIX = 'watchbill-';
 
@@ -33,6 +37,9 @@ export const SECRET_PREFIX = 'watchbill/';
 export const logGroupOf = (name: string): string => `/aws/lambda/${name}`;
 
 export const HOME_STACK = 'Watchbill-Home';
+export const BILLING_STACK = 'Watchbill-Billing';
+/** How alarms on what is used are called. */
+export const BAND_PREFIX = `${ALARM_PREFIX}band-`;
 export const probesStack = (location: string): string => `Watchbill-Probes-${location}`;
 
 /**
@@ -77,6 +84,9 @@ export const hasInspections = ({ locations }: Pick<Config, 'locations'>): boolea
   locations.includes(ACCOUNT);
 export const hasHeartbeats = ({ checks }: Pick<Config, 'checks'>): boolean =>
   checks.some(({ type }) => type === 'heartbeat');
+
+export const watchesBill = ({ cost }: Pick<Config, 'cost'>): boolean =>
+  cost.budgets.length > 0 || cost.anomalies !== undefined;
 
 /** Which functions a config deploys. */
 export const functionsFor = (config: Pick<Config, 'locations' | 'checks'>): FunctionName[] =>

@@ -171,8 +171,8 @@ export interface Config {
   readonly notify: readonly Receiver[];
   /** What becomes of what others have found wrong; the first that matches counts. */
   readonly routes: readonly Route[];
-  /** ARNs of the SNS topics whose messages are taken on one machine. */
-  readonly alarms: { readonly topics: readonly string[] };
+  /** ARNs of the SNS topics whose messages are taken on one machine; and whether AWS Health is listened to on AWS. */
+  readonly alarms: { readonly topics: readonly string[]; readonly health: boolean };
   readonly cost: Cost;
   readonly statusPage: {
     readonly title: string;

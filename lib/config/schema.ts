@@ -134,6 +134,10 @@ function outerShape(fields: OwnFields) {
         topics: unique(z.string().refine(isTopicArn, 'must be the ARN of an SNS topic'))
           .default([])
           .describe('SNS topics whose messages are taken at /sns, where Watchbill runs on one machine'),
+        health: z
+          .boolean()
+          .default(true)
+          .describe('On AWS, whether tickets tell of what AWS Health says of the regions of "aws"'),
       })
       .prefault({})
       .describe(

@@ -1,4 +1,5 @@
-import { standbyOf } from '../deployment.ts';
+import { alertRegions, standbyOf } from '../deployment.ts';
+import { INQUIRE_MINUTES } from '../inquire.ts';
 import { ACCOUNT } from '../reading.ts';
 import { VIEWS } from './compute.ts';
 import { type Fleet, inventoryOf } from './fleet.ts';
@@ -16,7 +17,13 @@ const VIEW_REQUESTS = 3;
 
 /** `metrics`: how many Watchbill writes of its own (lib/adapters/aws/metrics.ts). */
 export function aroundUses(fleet: Fleet, metrics: number): Use[] {
-  return [...pageUses(), ...watchUses(fleet, metrics), ...secretUses(fleet), ...transferUses(fleet)];
+  return [
+    ...pageUses(),
+    ...watchUses(fleet, metrics),
+    ...billUses(fleet),
+    ...secretUses(fleet),
+    ...transferUses(fleet),
+  ];
 }
 
 function pageUses(): Use[] {
@@ -117,6 +124,39 @@ function watchUses(fleet: Fleet, metrics: number): Use[] {
           },
         ] as const)
       : []),
+  ];
+}
+
+/** How often the alarms of the account are asked for (lib/inquire.ts), and what watches the bill, which costs nothing. */
+function billUses({ config }: Fleet): Use[] {
+  const { budgets, anomalies } = config.cost;
+  const asked = alertRegions(config.aws).length / INQUIRE_MINUTES;
+  const monitors = anomalies ? anomalies.monitors.length + (anomalies.services === true ? 1 : 0) : 0;
+  const free = [
+    ['budgets', 'Budgets', 'budgets', budgets.length],
+    ['monitors', 'Cost Anomaly Detection', 'monitors', monitors],
+  ] as const;
+  return [
+    {
+      id: 'alarms.asked',
+      service: 'CloudWatch',
+      what: 'alarms of the account, asked for',
+      price: 'watchCalls',
+      quantity: monthly(asked),
+      formula: `each region every ${INQUIRE_MINUTES} minutes, ${aMonth(asked)}`,
+    },
+    ...free
+      .filter(([, , , count]) => count > 0)
+      .map(
+        ([id, service, what, quantity]): Use => ({
+          id,
+          service,
+          what,
+          price: id,
+          quantity,
+          formula: '"cost"',
+        }),
+      ),
   ];
 }
 

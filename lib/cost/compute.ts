@@ -8,6 +8,7 @@ import {
   gbSeconds,
   hearMs,
   inspectMs,
+  intakeMs,
   probeMs,
   showMs,
   tickMs,
@@ -69,6 +70,7 @@ function callsOf(fleet: Fleet): Calls[] {
     { name: 'decide', often: early, ms: WORST_DECIDE_MS },
     { name: 'decide', often: 1, ms: clockMs(fleet) },
     { name: 'deliver', often: 1, ms: deliverMs(fleet) },
+    { name: 'intake', often: 1, ms: intakeMs(fleet) },
     { name: 'show', often: VIEWS / MINUTES, ms: showMs(fleet) },
     { name: 'watchdog', often: 1, ms: watchdogMs(fleet) },
   ];

@@ -1,5 +1,6 @@
 import type { Check, Judge } from '../config/compiled.ts';
-import { FUNCTIONS, type FunctionName, PROBES_AT_ONCE } from '../deployment.ts';
+import { alertRegions, FUNCTIONS, type FunctionName, PROBES_AT_ONCE } from '../deployment.ts';
+import { INQUIRE_MINUTES } from '../inquire.ts';
 import { retryStarts } from '../schedule.ts';
 import { APART_MS } from '../watch.ts';
 import type { Fleet, Runs } from './fleet.ts';
@@ -61,6 +62,11 @@ export function inspectMs({ config, weather }: Fleet, { checks }: Runs): number 
   if (weather === 'worst') return sent + worstRunMs(checks, config);
   return sent + (config.checks.some(({ period }) => period) ? TABLE_MS : 0) + checks * INSPECTION_MS;
 }
+
+/** Mostly it only sees that it isn't time; every five minutes it reads what is known and asks each region. */
+export const intakeMs = ({ config }: Fleet): number =>
+  computed('intake', EVENT_CPU_MS + (alertRegions(config.aws).length * CALL_CPU_MS) / INQUIRE_MINUTES) +
+  (TABLE_MS + FAR_MS) / INQUIRE_MINUTES;
 
 /** Takes a call: a read, a write. */
 export const hearMs = (): number => 2 * TABLE_MS + computed('hear', EVENT_CPU_MS + 2 * CALL_CPU_MS);

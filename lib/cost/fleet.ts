@@ -2,7 +2,7 @@ import { plannedBeats } from '../beats.ts';
 import type { Aws, Check, Config } from '../config/compiled.ts';
 import { secretsIn } from '../config/references.ts';
 import { portionsOf } from '../confirm.ts';
-import { hasHeartbeats, standbyOf } from '../deployment.ts';
+import { hasHeartbeats, standbyOf, watchesBill } from '../deployment.ts';
 import { GATHER_MS } from '../early.ts';
 import { MINUTE_MS } from '../history.ts';
 import { ACCOUNT } from '../reading.ts';
@@ -35,22 +35,25 @@ export interface Inventory {
  * `beat` and `probe` in each location; `decide`, `deliver`, `intake` and `show` at home, and what empties the bucket; `watchdog`;
  * and where there are checks of the account or heartbeats, `inspect` and `hear`.
  */
-export function inventoryOf({ aws, checks, locations, notify }: OnAws): Inventory {
+export function inventoryOf(config: OnAws): Inventory {
+  const { aws, checks, locations, notify, cost } = config;
   const { length } = aws.locations;
   const inspects = locations.length - length;
   const hears = hasHeartbeats({ checks }) ? 1 : 0;
+  const bills = watchesBill(config) ? 1 : 0;
   const ofChecks = locations.flatMap((location) =>
     namedIn(location === ACCOUNT ? aws.home : location, checksAt(checks, location)),
   );
   const ofWatchdog = namedIn(standbyOf(aws), notify);
   return {
     functions: 2 * length + 5 + 1 + inspects + hears,
-    schedules: length + 2 + 1 + inspects,
+    schedules: length + 3 + 1 + inspects,
     // at each place two with dead letters, and the dead letters of the clock
-    queues: 5 * length + 7 + 2 * inspects,
+    queues: 5 * length + 7 + 2 * inspects + bills,
     polled: length + 3 + inspects,
     // silence of each location 1; of the watchdog, decide and deliver 2 each; the oldest tick 1, dead letters 3 or 4, lag 1
-    alarmMetrics: length + 3 * 2 + 5 + inspects,
+    // those of the bill: its dead letters, and three for each band (https://aws.amazon.com/cloudwatch/pricing/)
+    alarmMetrics: length + 3 * 2 + 5 + inspects + bills + 3 * cost.bands.length,
     secrets: [...new Set([...namedIn(aws.home, notify), ...ofWatchdog, ...ofChecks])],
     secretsOfChecks: ofChecks.length,
     secretsOfNotify: ofWatchdog.length,

@@ -92,6 +92,29 @@ export const PRICES = {
     free: 10,
     source: 'list; infracost cloudwatch_metric_alarm_test',
   },
+  /** Questions to CloudWatch, such as DescribeAlarms. */
+  watchCalls: {
+    unit: 'requests',
+    usd: 10,
+    per: 1e6,
+    free: 1e6,
+    source: 'https://aws.amazon.com/cloudwatch/pricing/',
+  },
+  /** Plain ones, without actions: they cost nothing. */
+  budgets: {
+    unit: 'budgets',
+    usd: 0,
+    per: 1,
+    free: 0,
+    source: 'https://aws.amazon.com/aws-cost-management/aws-budgets/pricing/',
+  },
+  monitors: {
+    unit: 'monitors',
+    usd: 0,
+    per: 1,
+    free: 0,
+    source: 'https://aws.amazon.com/aws-cost-management/aws-cost-anomaly-detection/',
+  },
   dashboards: { unit: 'dashboards', usd: 3, per: 1, free: 3, source: 'infracost cloudwatch_dashboard_test' },
   secrets: {
     unit: 'secrets',

@@ -21,6 +21,8 @@ export interface Words {
   readonly text: string;
   /** Where the status page is, with a slash at its end, if that is known here: it serves the runbook. */
   readonly pageUrl: string | undefined;
+  /** ARN of the topic that it calls; default: that of alerts in its region. */
+  readonly topic?: string;
 }
 
 /** What an alarm watches: `below`, `above`: the value from which on it is one. */
@@ -36,7 +38,7 @@ export const MINUTE = Duration.minutes(1);
 const SILENT_MINUTES = 5;
 
 /**
- * It calls its region's topic, when it begins and when it ends. What is below its value for five minutes is silent; so is
+ * It calls a topic of its region, when it begins and when it ends. What is below its value for five minutes is silent; so is
  * what isn't there at all. What is above it in any minute is too much; what nobody writes is fine. Each metric in it costs $0.10 a month
  * (us-east-1; ten of an account are free: https://aws.amazon.com/cloudwatch/pricing/).
  */
@@ -58,7 +60,7 @@ export class WatchbillAlarm extends Construct {
       treatMissingData: isFloor ? TreatMissingData.BREACHING : TreatMissingData.NOT_BREACHING,
     });
     tagPart(this, 'alarms');
-    const topic = Topic.fromTopicArn(this, 'Topic', topicIn(Stack.of(this).region));
+    const topic = Topic.fromTopicArn(this, 'Topic', words.topic ?? topicIn(Stack.of(this).region));
     alarm.addAlarmAction(new SnsAction(topic));
     alarm.addOkAction(new SnsAction(topic));
   }

@@ -1,4 +1,5 @@
 import { ArnFormat, Aws, CfnOutput, Stack } from 'aws-cdk-lib';
+import { CfnRule } from 'aws-cdk-lib/aws-events';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { CfnSubscription, Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
@@ -11,7 +12,11 @@ export interface AlertTopicProps {
   readonly home: string;
   /** Where that goes which SNS could not bring there. */
   readonly dead: DeadLetters;
+  /** Whether what AWS Health tells of this region goes here. */
+  readonly health: boolean;
 }
+
+const HEALTH_RULE = 'watchbill-health';
 
 /**
  * Where alarms of this region go: Watchbill's own, and any of this account that name it as their action. An alarm can
@@ -19,7 +24,7 @@ export interface AlertTopicProps {
  * and what an alarm says is no secret.
  */
 export class AlertTopic extends Construct {
-  constructor(scope: Construct, id: string, { home, dead }: AlertTopicProps) {
+  constructor(scope: Construct, id: string, { home, dead, health }: AlertTopicProps) {
     super(scope, id);
     const topic = new Topic(this, 'Topic', { topicName: TOPIC_NAME, enforceSSL: true });
     topic.addToResourcePolicy(
@@ -42,6 +47,35 @@ export class AlertTopic extends Construct {
       }),
     );
     const { region } = Stack.of(this);
+    // Rules of this account: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
+    topic.addToResourcePolicy(
+      new PolicyStatement({
+        sid: 'RulesOfThisAccount',
+        principals: [new ServicePrincipal('events.amazonaws.com')],
+        actions: ['sns:Publish'],
+        resources: [topic.topicArn],
+        conditions: { ArnLike: { 'aws:SourceArn': `arn:aws:events:${region}:${Aws.ACCOUNT_ID}:rule/*` } },
+      }),
+    );
+    if (health) {
+      dead.queue.addToResourcePolicy(
+        new PolicyStatement({
+          sid: 'HealthRule',
+          principals: [new ServicePrincipal('events.amazonaws.com')],
+          actions: ['sqs:SendMessage'],
+          resources: [dead.queue.queueArn],
+          conditions: {
+            ArnEquals: { 'aws:SourceArn': `arn:aws:events:${region}:${Aws.ACCOUNT_ID}:rule/${HEALTH_RULE}` },
+          },
+        }),
+      );
+      new CfnRule(this, 'Health', {
+        name: HEALTH_RULE,
+        description: `What AWS Health tells of this account in ${region}`,
+        eventPattern: { source: ['aws.health'] },
+        targets: [{ id: 'alerts', arn: topic.topicArn, deadLetterConfig: { arn: dead.arn } }],
+      });
+    }
     allowTopics(dead.queue, [{ region, arn: topicIn(region) }]);
     // A queue takes messages of a topic in another region; it need not be there yet.
     new CfnSubscription(this, 'Intake', {

@@ -2,6 +2,7 @@ import { Duration, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import {
   alertRegions,
+  BILLING_REGION,
   ENVIRONMENT,
   FUNCTIONS,
   HOME_STACK,
@@ -9,8 +10,11 @@ import {
   hasInspections,
   QUEUES,
   TABLE_NAME,
+  watchesBill,
 } from '../deployment.ts';
 import { AlertTopic, topicIn } from './alert-topic.ts';
+import { addBands } from './bands.ts';
+import { billingTopicArn } from './billing-stack.ts';
 import { BlobsBucket } from './blobs-bucket.ts';
 import { Clock, SCHEDULED } from './clock.ts';
 import { addDashboard } from './dashboard.ts';
@@ -47,7 +51,8 @@ export class HomeStack extends Stack {
     if (hasInspections(plan.config)) inspects(this, place, clock);
     if (hasHeartbeats(plan.config)) hears(this, place);
     takesAlerts(this, place, clock);
-    new AlertTopic(this, 'Alerts', { home, dead: clock.failed });
+    new AlertTopic(this, 'Alerts', { home, dead: clock.failed, health: plan.config.alarms.health });
+    addBands(this, plan.config.cost.bands);
     new HomeAlarms(this, 'Alarms', { pageUrl, inspects: hasInspections(plan.config) });
     if (dashboard) addDashboard(this, locations);
   }
@@ -104,10 +109,10 @@ function takesAlerts(stack: Stack, place: Place, clock: Clock): void {
     retention: Duration.days(4),
     attempts: 240,
   });
-  allowTopics(
-    alerts.queue,
-    alertRegions(place.aws).map((region) => ({ region, arn: topicIn(region) })),
-  );
+  allowTopics(alerts.queue, [
+    ...alertRegions(place.aws).map((region) => ({ region, arn: topicIn(region) })),
+    ...(watchesBill(place.config) ? [{ region: BILLING_REGION, arn: billingTopicArn }] : []),
+  ]);
   tagPart(alerts, 'intake');
   const intake = new WatchbillFunction(stack, 'Intake', {
     place,

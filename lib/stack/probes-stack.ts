@@ -2,6 +2,7 @@ import { Duration, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { FUNCTIONS, probesStack, QUEUES, standbyOf } from '../deployment.ts';
 import { AlertTopic } from './alert-topic.ts';
+import { addBands } from './bands.ts';
 import { Clock, SCHEDULED } from './clock.ts';
 import { WatchbillFunction } from './function.ts';
 import { knownPageUrl, type Place, type Plan } from './place.ts';
@@ -23,8 +24,11 @@ export class ProbesStack extends Stack {
     runBeats(this, place);
     if (isStandby) watchHome(this, place, clock);
     // At home, the other stack has it.
-    if (location !== plan.aws.home)
-      new AlertTopic(this, 'Alerts', { home: plan.aws.home, dead: clock.failed });
+    if (location !== plan.aws.home) {
+      const { alarms, cost } = plan.config;
+      new AlertTopic(this, 'Alerts', { home: plan.aws.home, dead: clock.failed, health: alarms.health });
+      addBands(this, cost.bands);
+    }
     new ProbesAlarms(this, 'Alarms', { location, isStandby, pageUrl: knownPageUrl(plan) });
   }
 }

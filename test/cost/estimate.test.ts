@@ -17,7 +17,8 @@ describe('the estimate of five checks in three locations', () => {
   const estimate = estimateOf(installationOf({ checks: 5 }), METRICS);
 
   it.each([
-    ['scheduler', 6, 'a beat in each location, decide, deliver, watchdog'],
+    ['scheduler', 7, 'a beat in each location, decide, deliver, intake, watchdog'],
+    ['alarms.asked', 3 / 5, 'each region every five minutes'],
     ['sqs.polls', 90, 'six queues, fifteen polls each'],
     // three beats: received and deleted; three ticks: sent, received and deleted; three posts, three looks into a buffer
     ['sqs.messages', 3 * 2 + 3 * 3 + 3 + 3, 'what is sent, received and deleted'],

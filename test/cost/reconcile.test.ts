@@ -26,6 +26,16 @@ const PLANS: Readonly<Record<string, object>> = {
     checks: [CHECK, WITH_SECRET],
   },
   'nobody to tell': { notify: {} },
+  'a bill that is watched': {
+    cost: {
+      budgets: [
+        { name: 'total', amount: 100 },
+        { name: 'dynamodb', service: 'Amazon DynamoDB', amount: 10 },
+      ],
+      anomalies: {},
+      bands: [{ name: 'calls', namespace: 'AWS/Lambda', metric: 'Invocations', region: 'us-east-1' }],
+    },
+  },
 };
 
 /** Templates, and whatever of them is otherwise than reckoned. */
@@ -60,7 +70,7 @@ describe('what is not in an estimate is noticed', () => {
     ['AWS::EC2::NatGateway', 'AWS::EC2::NatGateway has no price'],
     ['AWS::SecretsManager::Secret', 'AWS::SecretsManager::Secret has no price'],
     ['AWS::SQS::Queue', 'queues: 23, reckoned with 22'],
-    ['AWS::Scheduler::Schedule', 'schedules: 7, reckoned with 6'],
+    ['AWS::Scheduler::Schedule', 'schedules: 8, reckoned with 7'],
     ['AWS::Lambda::Function', 'functions: 13, reckoned with 12'],
     ['AWS::Lambda::EventSourceMapping', 'polled queues: 7, reckoned with 6'],
     ['AWS::CloudWatch::Alarm', 'metrics of alarms: 15, reckoned with 14'],

@@ -9,7 +9,7 @@ export interface Template {
 }
 
 interface Alarm {
-  readonly Metrics?: readonly { readonly MetricStat?: object }[];
+  readonly Metrics?: readonly { readonly MetricStat?: object; readonly Expression?: string }[];
 }
 
 /** What functions ask for by name, and what they write: no template makes it. */
@@ -27,16 +27,22 @@ const LINES: Readonly<Record<string, readonly string[]>> = {
   'AWS::Logs::LogGroup': ['logs.'],
   'AWS::CloudWatch::Alarm': ['alarms'],
   'AWS::CloudWatch::Dashboard': ['dashboards'],
+  'AWS::Budgets::Budget': ['budgets'],
+  'AWS::CE::AnomalyMonitor': ['monitors'],
   [SECRET]: ['secrets'],
   [METRIC]: ['metrics'],
 };
 
 /** These cost nothing, whatever is done with them. */
 const FREE: ReadonlySet<string> = new Set([
+  // https://aws.amazon.com/aws-cost-management/aws-cost-anomaly-detection/
+  'AWS::CE::AnomalySubscription',
   'AWS::CDK::Metadata',
   'AWS::CloudFront::CachePolicy',
   'AWS::CloudFront::OriginAccessControl',
   'AWS::CloudFront::ResponseHeadersPolicy',
+  // events of AWS itself cost nothing: https://aws.amazon.com/eventbridge/pricing/
+  'AWS::Events::Rule',
   'AWS::IAM::ManagedPolicy',
   'AWS::IAM::Policy',
   'AWS::IAM::Role',
@@ -108,8 +114,13 @@ function miscounted(
 }
 
 /** A metric that is reckoned from others costs nothing itself: those others do. */
-const metricsOf = ({ Metrics }: Alarm): number =>
-  Metrics ? Metrics.filter(({ MetricStat }) => MetricStat !== undefined).length : 1;
+const metricsOf = ({ Metrics }: Alarm): number => {
+  if (!Metrics) return 1;
+  const counted = Metrics.filter(({ MetricStat }) => MetricStat !== undefined).length;
+  // the metric and both edges of its band: https://aws.amazon.com/cloudwatch/pricing/
+  const isBand = Metrics.some(({ Expression = '' }) => Expression.startsWith('ANOMALY_DETECTION_BAND'));
+  return isBand ? counted + 2 : counted;
+};
 
 /** The secrets that any policy names, with their regions. */
 function secretsIn(templates: readonly Template[]): string[] {

@@ -274,7 +274,7 @@ export function configOf(ids: readonly string[], more: Partial<Config> = {}, eve
       { name: 'webhook', type: 'webhook', hears: 'everything', updates: true },
     ],
     routes: [],
-    alarms: { topics: [] },
+    alarms: { topics: [], health: true },
     cost: { budgets: [], anomalies: undefined, bands: [] },
     statusPage: { title: 'Acme status', url: undefined, note: undefined },
     ...more,

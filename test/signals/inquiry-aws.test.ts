@@ -267,7 +267,7 @@ test('without credentials that is said once; with nothing to ask, nothing is', a
   expect(await ask(5, configOf([]), stop)).toEqual([]);
   expect(proxy.actions, 'nothing to ask').toEqual([]);
   proxy.trouble = () => 'AccessDenied';
-  const config = configOf([], { alarms: { topics: [TOPIC] } });
+  const config = configOf([], { alarms: { topics: [TOPIC], health: true } });
   for (const minute of [5, 6, 10, 15]) expect(await ask(minute, config, stop)).toEqual([]);
   expect(proxy.actions).toHaveLength(3);
   expect(desk.said).toHaveLength(1);

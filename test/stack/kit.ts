@@ -4,7 +4,14 @@ import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { afterAll } from 'vitest';
 import { compile } from '../../lib/config/compile.ts';
-import { FUNCTIONS, HOME_STACK, probesStack } from '../../lib/deployment.ts';
+import {
+  BILLING_REGION,
+  BILLING_STACK,
+  FUNCTIONS,
+  HOME_STACK,
+  probesStack,
+  watchesBill,
+} from '../../lib/deployment.ts';
 import { addStacks } from '../../lib/stack/app.ts';
 import type { Plan } from '../../lib/stack/place.ts';
 
@@ -93,5 +100,6 @@ export function synthesize(plan: Plan, outdir = temporary()): Made[] {
   return [
     made(HOME_STACK, plan.aws.home),
     ...plan.aws.locations.map((location) => made(probesStack(location), location)),
+    ...(watchesBill(plan.config) ? [made(BILLING_STACK, BILLING_REGION)] : []),
   ];
 }

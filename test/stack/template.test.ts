@@ -91,6 +91,7 @@ describe('whatever the config', () => {
     ['three locations, home among them', {}, 9],
     ['opt-in regions', { aws: { home: 'eu-south-2', locations: ['af-south-1', 'me-central-1'] } }, 8],
     ['one location', { aws: { home: 'us-east-1', locations: ['us-east-1'] } }, 7],
+    ['a bill that is watched', { cost: { budgets: [{ name: 'total', amount: 100 }], anomalies: {} } }, 10],
     ['so many secrets that no role could hold them in itself', { checks: MANY }, 9],
     ['a page that is known elsewhere', { statusPage: { title: 'Acme', url: 'https://status.acme.test' } }, 9],
     ['a check that runs in some locations', { checks: [{ ...CHECK, locations: ['us-east-1'] }] }, 9],

@@ -1,7 +1,7 @@
 import { standbyOf } from '../../../lib/deployment.ts';
 import { ACCOUNT, differences, expectAll, type Flat, ofType } from '../flat.ts';
 import { isHome } from './functions.ts';
-import { inspects } from './queues.ts';
+import { inspects, isBilling } from './queues.ts';
 
 const SILENT = {
   ComparisonOperator: 'LessThanThreshold',
@@ -72,6 +72,54 @@ const atHome = (inspects: boolean) => ({
   'watchbill-delivery-lag': { ...above(300_000), ...minutely('Watchbill', 'DeliveryLag', 'Maximum') },
 });
 
+const ofBilling = {
+  'watchbill-dead-letters-billing': {
+    ...above(0),
+    ...minutely('AWS/SQS', 'ApproximateNumberOfMessagesVisible', 'Maximum'),
+    ...dimension('QueueName', 'Watchbill-Billing-dead'),
+  },
+};
+
+/** Of the metrics that the config names, where they are: above what is usual, so many times in a row. */
+function bandsIn(flat: Flat): object {
+  const { home, locations } = flat.plan.aws;
+  if (isBilling(flat) || (!isHome(flat) && flat.region === home && locations.includes(home))) return {};
+  const bands = flat.plan.config.cost.bands.filter(({ region }) => region === flat.region);
+  return Object.fromEntries(
+    bands.map(({ name, namespace, metric, dimensions, statistic, period, periods, width }) => [
+      `watchbill-band-${name}`,
+      {
+        ComparisonOperator: 'GreaterThanUpperThreshold',
+        ThresholdMetricId: 'band',
+        EvaluationPeriods: periods,
+        DatapointsToAlarm: periods,
+        TreatMissingData: 'notBreaching',
+        Metrics: [
+          {
+            Id: 'used',
+            ReturnData: true,
+            MetricStat: {
+              Metric: {
+                Namespace: namespace,
+                MetricName: metric,
+                Dimensions: Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value })),
+              },
+              Period: period / 1_000,
+              Stat: statistic,
+            },
+          },
+          {
+            Id: 'band',
+            Expression: `ANOMALY_DETECTION_BAND(used, ${width})`,
+            Label: 'usual',
+            ReturnData: true,
+          },
+        ],
+      },
+    ]),
+  );
+}
+
 /** Silence of each location, of decide, deliver and the watchdog, which is also what isn't measured; the rest by its value. */
 export function alarmsWatch(flat: Flat): string[] {
   const isStandby = standbyOf(flat.plan.aws) === flat.region;
@@ -79,12 +127,16 @@ export function alarmsWatch(flat: Flat): string[] {
     [`watchbill-silent-${flat.region}`]: { ...SILENT, ...calls('watchbill-probe') },
     ...(isStandby && { 'watchbill-silent-watchdog': { ...SILENT, ...successes('watchbill-watchdog') } }),
   };
-  const topic = [`arn:aws:sns:${flat.region}:${ACCOUNT}:watchbill-alerts`];
-  const expected = Object.entries(isHome(flat) ? atHome(inspects(flat)) : elsewhere).map(
-    ([AlarmName, watched]) => [AlarmName, { AlarmName, AlarmActions: topic, OKActions: topic, ...watched }],
-  );
+  const topic = [`arn:aws:sns:${flat.region}:${ACCOUNT}:watchbill-${isBilling(flat) ? 'billing' : 'alerts'}`];
+  const here = isBilling(flat) ? ofBilling : isHome(flat) ? atHome(inspects(flat)) : elsewhere;
+  const expected = Object.entries({ ...here, ...bandsIn(flat) }).map(([AlarmName, watched]) => [
+    AlarmName,
+    { AlarmName, AlarmActions: topic, OKActions: topic, ...watched },
+  ]);
   return expectAll(flat, 'AWS::CloudWatch::Alarm', Object.fromEntries(expected), ['AlarmDescription']);
 }
+
+const RUNBOOK = /Runbook: (?:https?:\/\/\S+\/runbooks\/aws \()?runbooks\/aws\.md\)?$/;
 
 /** Somebody who was woken by it learns what it means, where to look first, and where the runbook is. */
 export function alarmsSpeak(flat: Flat): string[] {
@@ -94,7 +146,7 @@ export function alarmsSpeak(flat: Flat): string[] {
         typeof text === 'string' &&
         text.length <= 1_024 &&
         /First look/.test(text) &&
-        /Runbook: (?:https?:\/\/\S+\/runbooks\/aws \()?runbooks\/aws\.md\)?$/.test(text);
+        (name.startsWith('watchbill-band-') || RUNBOOK.test(text));
       return isHelpful ? [] : [`${name} says ${JSON.stringify(text)}`];
     },
   );

@@ -1,12 +1,13 @@
 import { FUNCTIONS, type FunctionName, functionsFor, standbyOf } from '../../../lib/deployment.ts';
 import { EMPTY_BUCKET } from '../../../lib/stack/emptied.ts';
 import { ACCOUNT, differences, expectAll, type Flat, ofType, type Resource } from '../flat.ts';
-import { clockedIn } from './queues.ts';
+import { clockedIn, isBilling } from './queues.ts';
 
 export const isHome = ({ stack }: Flat) => stack === 'Watchbill-Home';
 
 /** The functions of a stack. */
 export function functionsIn(flat: Flat): FunctionName[] {
+  if (isBilling(flat)) return [];
   if (isHome(flat)) {
     const atHome = ['decide', 'deliver', 'show', 'intake', 'inspect', 'hear'];
     return functionsFor(flat.plan.config).filter((name) => atHome.includes(name));

@@ -1,6 +1,7 @@
 import { type Flat, flatten } from '../flat.ts';
 import type { Made } from '../kit.ts';
 import { alarmsSpeak, alarmsWatch, dashboardIsOnRequest } from './alarms.ts';
+import { billIsWatched } from './billing.ts';
 import {
   bucketIsEmptiedOnRemoval,
   clockedFunctionsFailOnce,
@@ -56,6 +57,7 @@ export const CHECKS: readonly ((flat: Flat) => string[])[] = [
   alarmsWatch,
   alarmsSpeak,
   dashboardIsOnRequest,
+  billIsWatched,
 ];
 
 export function findingsIn(made: Made): string[] {

@@ -269,7 +269,9 @@ export function outputsTell(flat: Flat): string[] {
     ...(domain && { StatusPagePointsTo: pointsTo }),
     ...(hasHeartbeats(flat.plan.config) && { HeartbeatUrl: '<watchbill-hear.ApiEndpoint>/beat/' }),
   };
-  const elsewhere = flat.region === home ? {} : { AlertTopic: topic };
+  const isBill = flat.stack === 'Watchbill-Billing';
+  const billing = { BillingTopic: `arn:aws:sns:us-east-1:${ACCOUNT}:watchbill-billing` };
+  const elsewhere = isBill ? billing : flat.region === home ? {} : { AlertTopic: topic };
   const blank = Object.entries(flat.outputs).filter(([, { description }]) => !description);
   return [
     ...differences(values, isHome(flat) ? atHome : elsewhere, 'output'),

@@ -57,9 +57,13 @@ const ELSEWHERE: Readonly<Record<string, Expected>> = {
 };
 
 const isHome = ({ stack }: Flat) => stack === 'Watchbill-Home';
+export const isBilling = ({ stack }: Flat) => stack === 'Watchbill-Billing';
+export const watchesBill = ({ plan }: Flat) =>
+  plan.config.cost.budgets.length > 0 || plan.config.cost.anomalies !== undefined;
 /** Whether it has any check that looks at the account. */
 export const inspects = ({ plan }: Flat): boolean => plan.config.locations.includes('account');
 const expectedIn = (flat: Flat): Readonly<Record<string, Expected>> => {
+  if (isBilling(flat)) return {};
   if (!isHome(flat)) return ELSEWHERE;
   return inspects(flat) ? { ...AT_HOME, ...INSPECTIONS } : AT_HOME;
 };
@@ -111,30 +115,47 @@ export function queuesTakeOnlyTls(flat: Flat): string[] {
   });
 }
 
+/** Of all the topics that bring something here, those of other regions, too; and of what AWS Health could not bring. */
 function ofTopics(flat: Flat, name: string): object[] {
   const { home, locations } = flat.plan.aws;
   const all = [...new Set([home, ...locations])];
-  const hasTopic = isHome(flat) || flat.region !== home;
-  const from =
-    name === 'watchbill-alerts' ? all : name === `${flat.stack}-dead` && hasTopic ? [flat.region] : [];
-  if (from.length === 0) return [];
-  const services = [
-    ...new Set(from.map((region) => (isOptIn(region) ? `sns.${region}.amazonaws.com` : 'sns.amazonaws.com'))),
-  ].toSorted();
-  return [
-    {
+  const alerts = (region: string) => `arn:aws:sns:${region}:${ACCOUNT}:watchbill-alerts`;
+  const billing = `arn:aws:sns:us-east-1:${ACCOUNT}:watchbill-billing`;
+  const isDead = name === `${flat.stack}-dead`;
+  if (isDead && isBilling(flat)) return [bringing([['us-east-1', billing]], flat, name)];
+  if (isDead && (isHome(flat) || flat.region !== home)) {
+    const health = {
       Action: 'sqs:SendMessage',
       Condition: {
-        ArnEquals: {
-          'aws:SourceArn': from.map((region) => `arn:aws:sns:${region}:${ACCOUNT}:watchbill-alerts`),
-        },
+        ArnEquals: { 'aws:SourceArn': `arn:aws:events:${flat.region}:${ACCOUNT}:rule/watchbill-health` },
       },
       Effect: 'Allow',
-      Principal: { Service: services.length === 1 ? services[0] : services },
+      Principal: { Service: 'events.amazonaws.com' },
       Resource: arn(flat, name),
-      Sid: 'AlertTopicsOfThisAccount',
-    },
-  ];
+      Sid: 'HealthRule',
+    };
+    const ofHealth = flat.plan.config.alarms.health ? [health] : [];
+    return [...ofHealth, bringing([[flat.region, alerts(flat.region)]], flat, name)];
+  }
+  if (name !== 'watchbill-alerts') return [];
+  const from = all.map((region) => [region, alerts(region)] as const);
+  return [bringing(watchesBill(flat) ? [...from, ['us-east-1', billing]] : from, flat, name)];
+}
+
+function bringing(topics: readonly (readonly [string, string])[], flat: Flat, name: string): object {
+  const services = [
+    ...new Set(
+      topics.map(([region]) => (isOptIn(region) ? `sns.${region}.amazonaws.com` : 'sns.amazonaws.com')),
+    ),
+  ].toSorted();
+  return {
+    Action: 'sqs:SendMessage',
+    Condition: { ArnEquals: { 'aws:SourceArn': topics.map(([, topic]) => topic) } },
+    Effect: 'Allow',
+    Principal: { Service: services.length === 1 ? services[0] : services },
+    Resource: arn(flat, name),
+    Sid: 'AlertTopicsOfThisAccount',
+  };
 }
 
 export const onlyTls = (Action: string, Principal: unknown, Resource: unknown, ...others: object[]) => ({
@@ -172,6 +193,7 @@ export function queuesAreWorkedOff(flat: Flat): string[] {
 
 const CLOCKED: Readonly<Record<string, string>> = {
   'watchbill-beat': '{"scheduled":"<aws.scheduler.scheduled-time>"}',
+  'watchbill-intake': '{"scheduled":"<aws.scheduler.scheduled-time>"}',
   'watchbill-inspect': '{"scheduled":"<aws.scheduler.scheduled-time>"}',
   'watchbill-watchdog': '{"scheduled":"<aws.scheduler.scheduled-time>"}',
   'watchbill-decide': '{"kind":"clock"}',
@@ -180,8 +202,14 @@ const CLOCKED: Readonly<Record<string, string>> = {
 
 /** What Scheduler calls in a stack. */
 export function clockedIn(flat: Flat): string[] {
+  if (isBilling(flat)) return [];
   if (isHome(flat))
-    return ['watchbill-decide', 'watchbill-deliver', ...(inspects(flat) ? ['watchbill-inspect'] : [])];
+    return [
+      'watchbill-decide',
+      'watchbill-deliver',
+      'watchbill-intake',
+      ...(inspects(flat) ? ['watchbill-inspect'] : []),
+    ];
   const isStandby = standbyOf(flat.plan.aws) === flat.region;
   return ['watchbill-beat', ...(isStandby ? ['watchbill-watchdog'] : [])];
 }
@@ -208,6 +236,10 @@ export function clockCalls(flat: Flat): string[] {
   ]);
   return [
     ...expectAll(flat, 'AWS::Scheduler::Schedule', Object.fromEntries(expected), ['Description']),
-    ...expectAll(flat, 'AWS::Scheduler::ScheduleGroup', { [flat.stack]: { Name: flat.stack } }),
+    ...expectAll(
+      flat,
+      'AWS::Scheduler::ScheduleGroup',
+      isBilling(flat) ? {} : { [flat.stack]: { Name: flat.stack } },
+    ),
   ];
 }

@@ -1,6 +1,6 @@
 import { ACCOUNT, differences, expectAll, type Flat, ofType } from '../flat.ts';
 import { isHome } from './functions.ts';
-import { onlyTls } from './queues.ts';
+import { isBilling, onlyTls } from './queues.ts';
 
 /** The table of lib/table.ts, restorable to any second of 35 days, and hard to remove. */
 export function tableIsKept(flat: Flat): string[] {
@@ -40,52 +40,74 @@ export function removalLeavesTheTable(flat: Flat): string[] {
   });
 }
 
-/** J56: one topic in each region; only alarms of this account in this region may call it, and nobody without TLS. */
+/**
+ * J56: one topic in each region, and one for the bill; only services of AWS may call it, in the name of this account, and
+ * nobody without TLS.
+ */
 export function topicIsForAlarms(flat: Flat): string[] {
-  const isThere = isHome(flat) || flat.region !== flat.plan.aws.home;
-  const topic = `arn:aws:sns:${flat.region}:${ACCOUNT}:watchbill-alerts`;
-  const alarms = {
-    Sid: 'AlarmsOfThisAccount',
+  const isThere = isBilling(flat) || isHome(flat) || flat.region !== flat.plan.aws.home;
+  const name = isBilling(flat) ? 'watchbill-billing' : 'watchbill-alerts';
+  const topic = `arn:aws:sns:${flat.region}:${ACCOUNT}:${name}`;
+  const publish = (Sid: string, Service: string, Condition: object) => ({
+    Sid,
     Effect: 'Allow',
-    Principal: { Service: 'cloudwatch.amazonaws.com' },
+    Principal: { Service },
     Action: 'sns:Publish',
     Resource: topic,
-    Condition: {
-      StringEquals: { 'aws:SourceAccount': ACCOUNT },
-      ArnLike: { 'aws:SourceArn': `arn:aws:cloudwatch:${flat.region}:${ACCOUNT}:alarm:*` },
-    },
-  };
+    Condition,
+  });
+  const own = { StringEquals: { 'aws:SourceAccount': ACCOUNT } };
+  const like = (source: string) => ({ ArnLike: { 'aws:SourceArn': source } });
+  const alarms = { ...own, ...like(`arn:aws:cloudwatch:${flat.region}:${ACCOUNT}:alarm:*`) };
+  const publishers = isBilling(flat)
+    ? [
+        publish('Budgets', 'budgets.amazonaws.com', { ...own, ...like(`arn:aws:budgets::${ACCOUNT}:*`) }),
+        publish('CostAnomalies', 'costalerts.amazonaws.com', own),
+        publish('Alarms', 'cloudwatch.amazonaws.com', alarms),
+      ]
+    : [
+        publish('AlarmsOfThisAccount', 'cloudwatch.amazonaws.com', alarms),
+        publish(
+          'RulesOfThisAccount',
+          'events.amazonaws.com',
+          like(`arn:aws:events:${flat.region}:${ACCOUNT}:rule/*`),
+        ),
+      ];
   const { Statement: [deny] = [], ...document } = onlyTls('sns:Publish', '*', topic);
   const policy = {
     ...document,
-    Statement: [{ ...deny, Sid: 'AllowPublishThroughSSLOnly' }, alarms],
+    Statement: [{ ...deny, Sid: 'AllowPublishThroughSSLOnly' }, ...publishers],
   };
+  const dead = { deadLetterTargetArn: `arn:aws:sqs:${flat.region}:${ACCOUNT}:${flat.stack}-dead` };
+  const all = (type: string) => ofType(flat, type).map(({ properties }) => properties);
+  const where = (...things: object[]) => (isThere ? things : []);
   return [
-    ...expectAll(
-      flat,
-      'AWS::SNS::Topic',
-      isThere ? { 'watchbill-alerts': { TopicName: 'watchbill-alerts' } } : {},
-    ),
+    ...expectAll(flat, 'AWS::SNS::Topic', isThere ? { [name]: { TopicName: name } } : {}),
     ...differences(
-      ofType(flat, 'AWS::SNS::TopicPolicy').map(({ properties }) => properties),
-      isThere ? [{ PolicyDocument: policy, Topics: [topic] }] : [],
+      all('AWS::SNS::TopicPolicy'),
+      where({ PolicyDocument: policy, Topics: [topic] }),
       'topic policy',
     ),
     ...differences(
-      ofType(flat, 'AWS::SNS::Subscription').map(({ properties }) => properties),
-      isThere
-        ? [
-            {
-              Protocol: 'sqs',
-              TopicArn: topic,
-              Endpoint: `arn:aws:sqs:${flat.plan.aws.home}:${ACCOUNT}:watchbill-alerts`,
-              RedrivePolicy: {
-                deadLetterTargetArn: `arn:aws:sqs:${flat.region}:${ACCOUNT}:${flat.stack}-dead`,
-              },
-            },
-          ]
-        : [],
+      all('AWS::SNS::Subscription'),
+      where({
+        Protocol: 'sqs',
+        TopicArn: topic,
+        Endpoint: `arn:aws:sqs:${flat.plan.aws.home}:${ACCOUNT}:watchbill-alerts`,
+        RedrivePolicy: dead,
+      }),
       'subscriptions',
+    ),
+    ...differences(
+      all('AWS::Events::Rule').map(({ Description, Tags, ...rest }) => rest),
+      !isBilling(flat) && flat.plan.config.alarms.health
+        ? where({
+            Name: 'watchbill-health',
+            EventPattern: { source: ['aws.health'] },
+            Targets: [{ Arn: topic, Id: 'alerts', DeadLetterConfig: { Arn: dead.deadLetterTargetArn } }],
+          })
+        : [],
+      'rules',
     ),
   ];
 }
@@ -111,7 +133,7 @@ const UNTAGGABLE = new Set([
 
 const PARTS = new Set([
   ...['beat', 'probe', 'buffer', 'decide', 'deliver', 'show', 'watchdog', 'intake', 'inspect', 'hear'],
-  ...['clock', 'store', 'page', 'alarms'],
+  ...['clock', 'store', 'page', 'alarms', 'billing'],
 ]);
 
 /** API Gateway has them as a map, all others as a list. */
@@ -123,7 +145,7 @@ function tagsOf(tags: unknown = []): Record<string, unknown> {
 export function everythingIsTagged(flat: Flat): string[] {
   return flat.resources.flatMap(({ id, type, properties }) => {
     if (UNTAGGABLE.has(type)) return properties.Tags === undefined ? [] : [`${type} is taggable`];
-    const found = tagsOf(properties.Tags);
+    const found = tagsOf(properties.Tags ?? properties.ResourceTags);
     const part = String(found['watchbill:part']);
     const named = PARTS.has(part) ? [] : [`${type} ${id} is for ${part}`];
     return [
@@ -146,6 +168,10 @@ const KNOWN = new Set([
   'AWS::CloudWatch::Alarm',
   'AWS::CloudWatch::Dashboard',
   'AWS::DynamoDB::Table',
+  'AWS::Budgets::Budget',
+  'AWS::CE::AnomalyMonitor',
+  'AWS::CE::AnomalySubscription',
+  'AWS::Events::Rule',
   'AWS::IAM::Role',
   'AWS::Lambda::EventSourceMapping',
   'AWS::Lambda::Function',
