@@ -238,10 +238,18 @@ export class Home {
   }
 
   /** Closes the open incident of a subject, whatever its verdict. */
-  async endIncident(subject: string, why: string): Promise<Incident | undefined> {
-    return this.#transition(subject, async (newest) =>
-      newest && newest.closedAt === undefined ? end(newest, this.clock.now(), why) : undefined,
+  endIncident(subject: string, why: string): Promise<Incident | undefined> {
+    return this.changeIncident(subject, (newest) =>
+      newest.closedAt === undefined ? end(newest, this.clock.now(), why) : undefined,
     );
+  }
+
+  /** Changes the newest incident of a subject. Answers it, if that changes anything. */
+  changeIncident(
+    subject: string,
+    change: (newest: Incident) => Incident | undefined,
+  ): Promise<Incident | undefined> {
+    return this.#transition(subject, async (newest) => newest && change(newest));
   }
 
   /** `isNews`: what is to be changed was not known before. */

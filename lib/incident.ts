@@ -54,6 +54,8 @@ export interface Incident {
   readonly announcedAt?: number;
   /** What holds the announcement back, or held it until the end: `maintenance`, `depends on apex`. */
   readonly heldBy?: string;
+  /** When a person has taken it on, epoch ms: nobody is reminded of it any more. */
+  readonly acknowledgedAt?: number;
   /** While flapping: since when the subject is well again; a bad verdict ends it. */
   readonly quietSince?: number;
   /** It opened within ten minutes of its predecessor's end: it closes only after ten quiet minutes. */
@@ -77,7 +79,17 @@ export interface Evidence {
 }
 
 /** `opened`, `held` and `ended` (resolved before anybody was told) are for the timeline; the others are delivered. */
-export type EntryKind = 'opened' | 'held' | 'page' | 'ticket' | 'update' | 'reminder' | 'resolved' | 'ended';
+export type EntryKind =
+  | 'opened'
+  | 'held'
+  | 'page'
+  | 'ticket'
+  | 'update'
+  | 'reminder'
+  | 'acknowledged'
+  | 'note'
+  | 'resolved'
+  | 'ended';
 
 export interface Entry {
   /** 1, 2, 3 … within the incident. */
@@ -261,7 +273,7 @@ function withReceivers(incident: Incident, { receivers, now }: Rules): Incident 
 }
 
 function remind(incident: Incident, { now, receivers }: Rules): Incident {
-  if (incident.announcedAt === undefined) return incident;
+  if (incident.announcedAt === undefined || incident.acknowledgedAt !== undefined) return incident;
   const every = receivers.flatMap(({ name, remind }) =>
     remind !== undefined && incident.delivery[name] ? remind : [],
   );
@@ -289,6 +301,16 @@ export function end(incident: Incident, now: number, why: string): Incident {
     why,
   );
 }
+
+/** A person takes it on: whoever was told of it is told of that. Undefined: somebody has, or it is over. */
+export function acknowledge(incident: Incident, now: number, by: string): Incident | undefined {
+  if (incident.closedAt !== undefined || incident.acknowledgedAt !== undefined) return undefined;
+  return append({ ...incident, acknowledgedAt: now }, now, 'acknowledged', `${by} has taken it on.`);
+}
+
+/** What a person has to say of it, also once it is over. */
+export const note = (incident: Incident, now: number, by: string, text: string): Incident =>
+  append(incident, now, 'note', `${by}: ${text}`);
 
 /** Whether people see it: an outage at once, everything else once somebody was told. */
 export const isVisible = (incident: Incident): boolean =>
@@ -319,7 +341,7 @@ export function append(
 }
 
 /** What is no news any more once a later one of its kind is there. A page and its end are never left out. */
-const MISSABLE: ReadonlySet<EntryKind> = new Set<EntryKind>(['held', 'update', 'reminder']);
+const MISSABLE: ReadonlySet<EntryKind> = new Set<EntryKind>(['held', 'update', 'reminder', 'note']);
 
 /** Whether so much time went by; where the clock was set back in it nobody knows, and nothing waits for that. */
 const hasPassed = (ms: number, since: number, now: number): boolean =>

@@ -16,7 +16,15 @@ const LONGEST_BACKOFF_MS = 60_000;
 /** The clocks of two processes differ by less than this. */
 const SKEW_MS = 5_000;
 
-const TOLD: ReadonlySet<EntryKind> = new Set<EntryKind>(['page', 'ticket', 'update', 'reminder', 'resolved']);
+const TOLD: ReadonlySet<EntryKind> = new Set<EntryKind>([
+  'page',
+  'ticket',
+  'update',
+  'reminder',
+  'acknowledged',
+  'note',
+  'resolved',
+]);
 
 /** That another receiver has not taken something is news as long as it is so, and never for that one itself. */
 function isNewsFor({ delivery }: Incident, { receiver, done }: Cursor, { seq, about }: Entry): boolean {
@@ -25,7 +33,7 @@ function isNewsFor({ delivery }: Incident, { receiver, done }: Cursor, { seq, ab
 }
 
 function hears(receiver: Receiver, kind: EntryKind): boolean {
-  if (kind === 'update') return receiver.updates;
+  if (kind === 'update' || kind === 'note') return receiver.updates;
   if (kind === 'reminder') return receiver.remind !== undefined;
   return TOLD.has(kind);
 }

@@ -26,7 +26,7 @@ export const newer = (known: Signal | undefined, heard: Signal): boolean =>
 const idOf = ({ about }: Signal): string =>
   createHash('sha256').update(about).digest('base64url').slice(0, 22);
 
-export const subjectOf = (signal: Signal): string => key('signal', signal.source, idOf(signal));
+export const subjectOf = (signal: Signal): string => key(SIGNALS, signal.source, idOf(signal));
 
 /** Keeps what was heard, if it is news. Answers what is known then. */
 export async function keepSignal(signal: Signal, store: Store): Promise<Signal> {
@@ -46,6 +46,23 @@ export async function takeSignals(signals: readonly Signal[], home: Home): Promi
   for (const signal of signals) known.set(subjectOf(signal), await keepSignal(signal, home.store));
   return settleSignals([...known.values()], home);
 }
+
+/**
+ * A person says that it is over, whoever has told of it: an older message opens it no more, a newer one does. Answers the
+ * incident that this ends.
+ */
+export async function endSignal(subject: string, why: string, home: Home): Promise<Incident | undefined> {
+  const now = home.clock.now();
+  await update<Signal>(home.store, rowOf(subject), (old) => {
+    if (!old) return undefined;
+    const over: Signal = { ...old.body, at: Math.max(now, old.body.at), state: 'ok' };
+    return { body: over, ...lifeOf(over) };
+  });
+  return home.endIncident(subject, why);
+}
+
+/** Where its signal is kept: the subject of an incident says it. */
+const rowOf = (subject: string) => ({ partition: SIGNALS, sort: subject.slice(key(SIGNALS).length + 1) });
 
 /** By the clock: what nobody takes back is over some day, and who was told is reminded. */
 export async function lookAtSignals(home: Home): Promise<Incident[]> {

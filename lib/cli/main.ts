@@ -11,6 +11,9 @@ import type { StackDrillOptions } from './drill-stack.ts';
 import { estimate } from './estimate.ts';
 import { expiries } from './expiries.ts';
 import { CommandError } from './failure.ts';
+import type { IncidentDeed } from './incident.ts';
+import { incident } from './incident-local.ts';
+import type { StackIncidentOptions } from './incident-stack.ts';
 import { init } from './init.ts';
 import type { Screen } from './progress.ts';
 import { schema } from './schema.ts';
@@ -151,6 +154,7 @@ function commands(shell: Shell, exit: (code: number) => void): Command {
       const asked = { ...common, ...options, named: config };
       answer(await (stack ? drillStack(asked) : drill(asked)));
     });
+  incidentCommands();
   command('estimate', 'what the deployment on AWS costs in a month, line by line')
     .option(...json)
     .action(async ({ config, ...options }) =>
@@ -175,6 +179,67 @@ function commands(shell: Shell, exit: (code: number) => void): Command {
     answer({ text: schema(), exitCode: 0 }),
   );
   return program;
+
+  /** Each works on the log of this machine, or of the deployment. */
+  function incidentCommands(): void {
+    const parent = program
+      .command('incident')
+      .description('look at incidents, and act on them by hand')
+      .addHelpText(
+        'after',
+        '\nExit codes: 0 done, 1 it could not be done, 2 config or usage, also an unknown id.',
+      );
+    const sub = (usage: string, summary: string) =>
+      parent
+        .command(usage)
+        .description(summary)
+        .option('--config <file>', 'the config (default: watchbill.config.{ts,js,json,yaml,yml})')
+        .option(...data)
+        .addOption(
+          new Option('--stack', 'of the deployment on AWS that the config describes').conflicts('data'),
+        )
+        .option(...json);
+    const run = async (deed: IncidentDeed, { config, stack, ...options }: IncidentFlags): Promise<void> => {
+      const asked = { ...common, ...options, named: config, deed };
+      answer(await (stack ? incidentStack(asked) : incident(asked)));
+    };
+    const by = ['--by <name>', 'who does it', env.USER ?? env.USERNAME ?? 'Somebody'] as const;
+    sub('list', 'what is open')
+      .option('--all', 'what ended lately, too')
+      .action(({ all, ...flags }) => run({ kind: 'list', all }, flags));
+    sub('show', 'all that is known of one')
+      .argument('<id>', 'of the incident, or its beginning')
+      .action((id, flags) => run({ kind: 'show', id }, flags));
+    sub('ack', 'take one on: its receivers are told, and nobody is reminded any more')
+      .argument('<id>', 'of the incident, or its beginning')
+      .option(...by)
+      .action((id, { by, ...flags }) => run({ kind: 'ack', id, by }, flags));
+    sub('note', 'say something of one, for the timeline and whoever hears of changes')
+      .argument('<id>', 'of the incident, or its beginning')
+      .argument('<text...>', 'what to say')
+      .option(...by)
+      .action((id, words, { by, ...flags }) => run({ kind: 'note', id, by, text: words.join(' ') }, flags));
+    sub('resolve', 'end one that others have told of, and whose end they never told')
+      .argument('<id>', 'of the incident, or its beginning')
+      .argument('[text...]', 'why')
+      .option(...by)
+      .action((id, words, { by, ...flags }) =>
+        run({ kind: 'resolve', id, by, text: words.join(' ') }, flags),
+      );
+  }
+}
+
+/** What every command about incidents takes. */
+interface IncidentFlags {
+  readonly config?: string;
+  readonly stack?: boolean;
+  readonly data: string;
+  readonly json?: boolean;
+}
+
+async function incidentStack(asked: Omit<StackIncidentOptions, 'clock'>): Promise<Answer> {
+  const { stackIncident } = await import('./incident-stack.ts');
+  return stackIncident({ ...asked, clock: systemClock });
 }
 
 /** The clients of AWS take their time to load: no other command waits for them. */

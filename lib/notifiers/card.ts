@@ -1,3 +1,4 @@
+import type { EntryKind } from '../incident.ts';
 import { lasted, meaning } from '../words.ts';
 import type { Notice } from './define.ts';
 import { clean, webLink } from './text.ts';
@@ -26,6 +27,12 @@ const SAID: Readonly<Record<Notice['kind'], string>> = {
   drill: '🧪 Drill:',
 };
 
+/** What a person has done. */
+const BY_HAND: Readonly<Partial<Record<EntryKind, string>>> = { acknowledged: '👤 Taken on:', note: '📝' };
+
+/** What is news in it stands in the entry, not in what is known of the incident. */
+const IN_ITS_WORDS: ReadonlySet<EntryKind> = new Set<EntryKind>(['update', 'acknowledged', 'note']);
+
 export function cardOf({ kind, entry, incident, links }: Notice): Card {
   const { evidence, check, openedAt } = incident;
   const isOver = entry.kind === 'resolved';
@@ -51,8 +58,11 @@ export function cardOf({ kind, entry, incident, links }: Notice): Card {
     ['AWS console', typeof console === 'string' ? console : undefined],
   ] as const;
   return {
-    title: clean(`${SAID[kind]} ${still}${isOver ? 'Resolved: ' : ''}${incident.title}`, TITLE_MAX),
-    text: clean(isOver || entry.kind === 'update' ? entry.text : why, TEXT_MAX),
+    title: clean(
+      `${BY_HAND[entry.kind] ?? SAID[kind]} ${still}${isOver ? 'Resolved: ' : ''}${incident.title}`,
+      TITLE_MAX,
+    ),
+    text: clean(isOver || IN_ITS_WORDS.has(entry.kind) ? entry.text : why, TEXT_MAX),
     facts: facts.flatMap(([name, value]) => {
       const said = clean(value ?? '', FACT_MAX);
       return said === '' ? [] : [[name, said] as const];

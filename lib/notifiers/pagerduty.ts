@@ -1,4 +1,4 @@
-import type { Evidence } from '../incident.ts';
+import type { EntryKind, Evidence } from '../incident.ts';
 import { lasted, meaning } from '../words.ts';
 import { defineNotifier, type Notice } from './define.ts';
 import { post } from './post.ts';
@@ -33,12 +33,17 @@ export const pagerduty = defineNotifier({
   },
 });
 
+const ACTIONS: Readonly<Partial<Record<EntryKind, 'acknowledge' | 'resolve'>>> = {
+  acknowledged: 'acknowledge',
+  resolved: 'resolve',
+};
+
 /** The event that tells PagerDuty of an entry. A reminder is its incident's trigger, sent again. */
 export function toEvent(notice: Notice, routingKey: string) {
   const { entry, incident, links } = notice;
   return {
     routing_key: routingKey,
-    event_action: entry.kind === 'resolved' ? ('resolve' as const) : ('trigger' as const),
+    event_action: ACTIONS[entry.kind] ?? 'trigger',
     dedup_key: incident.key,
     payload: {
       summary: summary(notice),

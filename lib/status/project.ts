@@ -124,6 +124,7 @@ function publicTimeline(
     { at: openedAt, kind: 'opened', text: opened },
     ...(alerted?.kind ? [{ at: alerted.at, kind: alerted.kind, text: ALERTED[alerted.kind] ?? '' }] : []),
     ...timeline.flatMap(({ at, kind }) => {
+      if (kind === 'acknowledged') return { at, kind, text: 'Somebody is working on it.' };
       if (kind === 'reminder') return { at, kind, text: 'Not over yet.' };
       return kind === 'quiet' ? { at, kind, text: WELL_AGAIN } : [];
     }),

@@ -48,12 +48,12 @@ test('--json: the same for machines, with the source of each price; the lines ad
     id: 'scheduler',
     service: 'EventBridge Scheduler',
     what: 'calls',
-    quantity: 262_800,
+    quantity: 306_600,
     unit: 'invocations',
-    free: 262_800,
+    free: 306_600,
     price: { usd: 1, per: 1_000_000, source: 'https://aws.amazon.com/eventbridge/pricing/' },
-    formula: '6 schedules, 6 a minute × 43,800 minutes',
-    list: 0.2628,
+    formula: '7 schedules, 7 a minute × 43,800 minutes',
+    list: 0.3066,
     withFreeTier: 0,
   });
   const sum = told.lines.reduce((all: number, { list }: { list: number }) => all + list, 0);

@@ -622,3 +622,105 @@ describe('values that only a module can export', () => {
     ['undefined is as good as nothing', checking({ group: undefined })],
   ]);
 });
+
+const costing = (cost: object, more: object = {}) => acme({ cost, ...more });
+const budgeting = (...budgets: object[]) =>
+  costing({ budgets: budgets.map((budget) => ({ name: 'total', amount: 100, ...budget })) });
+const monitoring = (...monitors: object[]) => costing({ anomalies: { monitors } });
+const banding = (band: object, more: object = {}) =>
+  costing(
+    {
+      bands: [
+        { name: 'calls', namespace: 'AWS/Lambda', metric: 'Invocations', region: 'eu-west-1', ...band },
+      ],
+    },
+    more,
+  );
+
+describe('what watches the bill', () => {
+  table([
+    ['nothing may be spent', budgeting({ amount: 0 }), 'cost.budgets[0].amount: must be at least 0.01'],
+    ['a budget that is owed', budgeting({ amount: -5 }), 'cost.budgets[0].amount: must be at least 0.01'],
+    [
+      'an amount in words',
+      budgeting({ amount: '100' }),
+      'cost.budgets[0].amount: must be a number, not a string; leave out the quotes',
+    ],
+    [
+      'no amount, and nothing that finds one',
+      budgeting({ amount: undefined }),
+      'cost.budgets[0].amount: needs "amount" or "autoAdjust", and one of them',
+    ],
+    [
+      'an amount, and what finds one',
+      budgeting({ autoAdjust: 'forecast' }),
+      'cost.budgets[0].amount: needs "amount" or "autoAdjust", and one of them',
+    ],
+    [
+      'more months than AWS looks back',
+      budgeting({ amount: undefined, autoAdjust: { periods: 13 } }),
+      'cost.budgets[0].autoAdjust.periods: must be at most 12 for "monthly"',
+    ],
+    [
+      'a name that AWS does not take',
+      budgeting({ name: 'team:shop' }),
+      'cost.budgets[0].name: must not hold ":" or "\\": AWS takes no such name of a budget',
+    ],
+    ['two of one name', budgeting({}, {}), 'cost.budgets[1].name: "total" is there twice'],
+    [
+      'a service of an account',
+      budgeting({ service: 'AWS Lambda', account: '210987654321' }),
+      'cost.budgets[0]: may name one of "service", "tag" and "account"',
+    ],
+    [
+      'an account without zeros before it',
+      budgeting({ account: '123' }),
+      'cost.budgets[0].account: must be the number of an account: 12 digits',
+    ],
+    [
+      'the same alert twice',
+      budgeting({
+        alerts: [
+          { percent: 80, severity: 'page' },
+          { of: 'actual', percent: 80, severity: 'ticket' },
+        ],
+      }),
+      'cost.budgets[0].alerts[1]: is there twice: 80 % actual',
+    ],
+    [
+      'a forecast of a day',
+      budgeting({ period: 'daily', alerts: [{ of: 'forecast', percent: 100, severity: 'page' }] }),
+      'cost.budgets[0].alerts[0].of: cannot be "forecast" for a "daily" budget',
+    ],
+    [
+      'a share that no alert could name again',
+      budgeting({ alerts: [{ percent: 33.33, severity: 'page' }] }),
+      'cost.budgets[0].alerts[0].percent: must have one decimal at most',
+    ],
+    [
+      'a monitor of nothing',
+      monitoring({ name: 'shop' }),
+      'cost.anomalies.monitors[0]: needs "tag" or "account", and one of them',
+    ],
+    [
+      'a band where there is no topic',
+      banding({ region: 'eu-west-2' }, { aws: { home: 'eu-west-1', locations: ['us-east-1'] } }),
+      'cost.bands[0].region: "eu-west-2" is neither home nor one of "aws.locations": there is no topic for its alarm',
+    ],
+    [
+      'a band of two minutes',
+      banding({ period: '2m' }),
+      'cost.bands[0].period: must be "1m", "5m", "15m" or "1h"',
+    ],
+    [
+      'a band with a name that is none of an alarm',
+      banding({ name: 'calls of checkout' }),
+      'cost.bands[0].name: may hold letters, digits and _ . - only',
+    ],
+    [
+      'a monitor that is no ARN',
+      costing({ anomalies: { services: 'Default-Services-Monitor' } }),
+      expect.stringMatching(/^cost\.anomalies\.services: /) as unknown as string,
+    ],
+  ]);
+});

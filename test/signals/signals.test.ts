@@ -131,7 +131,7 @@ describe('an alert of a budget', () => {
         title: 'Budget whole-account: 80 % is spent',
         message: 'What is spent is $81.20 of $100.00; the alert is for more than $80.00 in 2026-11.',
         runbook: '/runbooks/cost',
-        about: '123456789012/whole-account/actual/80000000/2026-11',
+        about: '123456789012/whole-account/actual/80 %/2026-11',
       },
     ],
     [
