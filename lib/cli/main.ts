@@ -16,6 +16,7 @@ import { incident } from './incident-local.ts';
 import type { StackIncidentOptions } from './incident-stack.ts';
 import { init } from './init.ts';
 import type { Screen } from './progress.ts';
+import type { RedriveOptions } from './redrive.ts';
 import { schema } from './schema.ts';
 import { type Started, start } from './start.ts';
 import { status } from './status.ts';
@@ -39,6 +40,9 @@ const BEAT_CODES =
   '\nThe token is read from WATCHBILL_TOKEN. The exit code is that of the command; without one: 0 reported, 1 not, 2 usage.';
 const EXPIRIES_CODES =
   '\nExit codes: 0 nothing has run out, 1 something has, 2 config or usage, 3 nothing has as far as could be seen.';
+const REDRIVE_CODES =
+  '\nIt needs credentials of AWS. What fails again comes back to the dead letters. ' +
+  'Exit codes: 0 done, 1 AWS could not be asked, 2 config, usage or credentials.';
 const DRILL_CODES =
   '\nIt needs the secrets in its own environment; with --stack credentials of AWS and no secret. ' +
   'Exit codes: 0 every notifier took the page and the resolve, 1 one of them did not, or there is none, 2 config or usage.';
@@ -155,6 +159,12 @@ function commands(shell: Shell, exit: (code: number) => void): Command {
       answer(await (stack ? drillStack(asked) : drill(asked)));
     });
   incidentCommands();
+  command('redrive', 'send what the deployment on AWS gave up back to where it came from')
+    .option(...json)
+    .addHelpText('after', REDRIVE_CODES)
+    .action(async ({ config, ...options }) =>
+      answer(await redriveStack({ ...common, ...options, named: config })),
+    );
   command('estimate', 'what the deployment on AWS costs in a month, line by line')
     .option(...json)
     .action(async ({ config, ...options }) =>
@@ -235,6 +245,11 @@ interface IncidentFlags {
   readonly stack?: boolean;
   readonly data: string;
   readonly json?: boolean;
+}
+
+async function redriveStack(asked: Omit<RedriveOptions, 'clock'>): Promise<Answer> {
+  const { redrive } = await import('./redrive.ts');
+  return redrive({ ...asked, clock: systemClock });
 }
 
 async function incidentStack(asked: Omit<StackIncidentOptions, 'clock'>): Promise<Answer> {

@@ -6,15 +6,24 @@ import {
   SetAlarmStateCommand,
 } from '@aws-sdk/client-cloudwatch';
 import { CreateTopicCommand, PublishCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
-import { expect, inject } from 'vitest';
-import { FUNCTIONS, TOPIC_NAME } from '../../lib/deployment.ts';
+import { expect, inject, vi } from 'vitest';
+import {
+  deadLettersOf,
+  FUNCTIONS,
+  HOME_STACK,
+  probesStack,
+  QUEUES,
+  TOPIC_NAME,
+} from '../../lib/deployment.ts';
+import { Folder } from '../cli/kit.ts';
 import { client } from '../kit/account-aws.ts';
 import { awsProxy } from '../kit/aws-proxy.ts';
 import type { Cloud } from './cloud.ts';
 import { unused } from './granted.ts';
-import { HOME, onCloud } from './suite.ts';
+import { checkOf, configOf, HOME, onCloud, STANDBY } from './suite.ts';
 
 const NAME = 'checkout-5xx';
+const CREDENTIALS_OF_A_PERSON = { AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE', AWS_SECRET_ACCESS_KEY: 'not-checked' };
 
 /** The account's own SNS and CloudWatch, as moto has them: no emulator runs the actions of an alarm, so this does. */
 async function alarmsOf({ account }: Cloud) {
@@ -139,4 +148,56 @@ onCloud(
     }
   },
   { config: { cost: { budgets: [{ name: 'all', amount: 100 }] } }, start: Date.UTC(2027, 0, 5, 11, 50) },
+);
+
+onCloud(
+  'dead letters: what is an alert is sent back and told, what was a run of the clock stays',
+  async ({ cloud, service }) => {
+    const { account } = cloud;
+    const proxy = await awsProxy(String(inject('emulators')?.moto), () => account.headers);
+    const raw = configOf([checkOf(service)], cloud.receivers);
+    await using folder = await Folder.make({ 'watchbill.config.json': raw });
+    vi.stubEnv('AWS_ENDPOINT_URL', proxy.endpoint);
+    for (const [name, value] of Object.entries(CREDENTIALS_OF_A_PERSON)) vi.stubEnv(name, value);
+    try {
+      await cloud.run(1);
+      const envelope = (Message: string) =>
+        JSON.stringify({
+          Type: 'Notification',
+          MessageId: Message,
+          TopicArn: `arn:aws:sns:${HOME}:1:x`,
+          Message,
+        });
+      const dead = (name: string, region: string, text: string) =>
+        account.queues.sendText({ name: deadLettersOf(name), region }, text);
+      await dead(QUEUES.alerts, HOME, envelope('the first of 12'));
+      await dead(QUEUES.alerts, HOME, 'not even JSON');
+      for (let i = 2; i <= 12; i++)
+        await dead(probesStack(STANDBY), STANDBY, envelope(`the letter ${i} of 12`));
+      await dead(HOME_STACK, HOME, JSON.stringify({ requestPayload: { kind: 'clock' } }));
+      const say = (json: boolean) => folder.cli(['redrive', ...(json ? ['--json'] : [])]);
+      const { code, stdout, stderr } = await say(false);
+      expect([code, stderr]).toEqual([0, '']);
+      expect(stdout.split('\n').map((line) => line.replaceAll(/ +/g, ' ').trim())).toEqual([
+        'DEAD LETTERS REGION SENT BACK TO',
+        'watchbill-alerts-dead eu-west-1 2 watchbill-alerts',
+        'Watchbill-Home-dead eu-west-1 0 – 1 left there: runs of the clock, which the next minute made good',
+        'Watchbill-Probes-us-east-1-dead us-east-1 11 watchbill-alerts',
+        '',
+      ]);
+      await cloud.run(1);
+      const told = cloud.receivers.webhook.ledger.messages.map(({ body }) => JSON.stringify(body)).join();
+      expect(told).toContain('the first of 12');
+      expect(told).toContain('the letter 12 of 12');
+      expect(told).toContain('not even JSON');
+      const again = await say(true);
+      expect(JSON.parse(again.stdout).map(({ moved }: { moved: number }) => moved)).toEqual(
+        Array(10).fill(0),
+      );
+      await cloud.deadLetters();
+    } finally {
+      vi.unstubAllEnvs();
+      await proxy.close();
+    }
+  },
 );

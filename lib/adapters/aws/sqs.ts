@@ -26,6 +26,8 @@ export interface SqsQueueOptions {
   readonly account: string;
   readonly name: string;
   readonly clock: Clock;
+  /** Messages are texts as they are, of whatever kind; default: they are JSON. */
+  readonly raw?: boolean;
   /** Default: credentials, and AWS_ENDPOINT_URL where an emulator stands in, of the environment. */
   readonly client?: SQSClientConfig;
 }
@@ -40,8 +42,9 @@ export class SqsQueue<T> implements DrainedQueue<T> {
   readonly #clock: Clock;
   readonly #name: string;
   readonly #url: string;
+  readonly #raw: boolean;
 
-  constructor({ region, account, name, clock, client = {} }: SqsQueueOptions) {
+  constructor({ region, account, name, clock, raw = false, client = {} }: SqsQueueOptions) {
     this.#client = new SQSClient({
       ...connections(),
       ...client,
@@ -53,6 +56,7 @@ export class SqsQueue<T> implements DrainedQueue<T> {
       md5: false,
     });
     this.#clock = clock;
+    this.#raw = raw;
     this.#name = `${name} in ${region}`;
     const suffix = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
     this.#url = `https://sqs.${region}.${suffix}/${account}/${name}`;
@@ -69,7 +73,7 @@ export class SqsQueue<T> implements DrainedQueue<T> {
   async sendAll(messages: readonly Delayed<T>[]): Promise<void> {
     let left: readonly Sendable[] = messages.map(({ message, delay }, n) => ({
       id: `${n}`,
-      body: encode(message),
+      body: this.#raw ? String(message) : encode(message),
       delay: checkDelay(delay),
     }));
     const began = this.#clock.monotonic();
@@ -131,7 +135,7 @@ export class SqsQueue<T> implements DrainedQueue<T> {
     const command = new DeleteMessageCommand({ QueueUrl: this.#url, ReceiptHandle });
     const remove = () => this.#ask('DeleteMessage', (options) => this.#client.send(command, options));
     try {
-      return [{ message: JSON.parse(Body), delete: async () => void (await remove()) }];
+      return [{ message: this.#raw ? Body : JSON.parse(Body), delete: async () => void (await remove()) }];
     } catch {
       return [];
     }
