@@ -1,4 +1,5 @@
 import type { Budget, BudgetAlert, Cost } from './config/compiled.ts';
+import type { Money } from './money.ts';
 import type { Signal } from './signal.ts';
 
 /** Budgets, decided: how bad a threshold is, and how long a period lasts. */
@@ -28,6 +29,16 @@ export function ownSeverity(
 /** Of an amount, in percent, to a tenth; both in millionths. Undefined: of nothing there is no share. */
 export const percentOf = (part: number, whole: number): number | undefined =>
   whole > 0 ? Math.round((part / whole) * 1_000) / 10 : undefined;
+
+/** So many percent of an amount, to the millionth. */
+export const thresholdOf = (limit: Money, percent: number): Money => ({
+  ...limit,
+  micros: Math.round((limit.micros * percent) / 100),
+});
+
+/** More than that: as much is not over yet, and amounts of two currencies can't be compared. */
+export const isOver = (spent: Money, limit: Money, percent: number): boolean =>
+  spent.currency === limit.currency && spent.micros > thresholdOf(limit, percent).micros;
 
 /** The period (UTC) that a time is in, and when that is over: then everything begins at zero. */
 export function periodAt(

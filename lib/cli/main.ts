@@ -6,6 +6,7 @@ import { StoreError, sleep } from '../ports.ts';
 import { redact } from '../redact.ts';
 import { VERSION } from '../version.ts';
 import { beat } from './beat.ts';
+import type { CostOptions } from './cost.ts';
 import { drill } from './drill.ts';
 import type { StackDrillOptions } from './drill-stack.ts';
 import { estimate } from './estimate.ts';
@@ -43,6 +44,9 @@ const EXPIRIES_CODES =
 const REDRIVE_CODES =
   '\nIt needs credentials of AWS. What fails again comes back to the dead letters. ' +
   'Exit codes: 0 done, 1 AWS could not be asked, 2 config, usage or credentials.';
+const COST_CODES =
+  '\nIt needs credentials of AWS; each run makes three requests to Cost Explorer, $0.01 each. ' +
+  'Exit codes: 0 fine, 1 a threshold that pages is passed, 2 config, usage or credentials, 3 fine as far as could be seen.';
 const DRILL_CODES =
   '\nIt needs the secrets in its own environment; with --stack credentials of AWS and no secret. ' +
   'Exit codes: 0 every notifier took the page and the resolve, 1 one of them did not, or there is none, 2 config or usage.';
@@ -170,6 +174,12 @@ function commands(shell: Shell, exit: (code: number) => void): Command {
     .action(async ({ config, ...options }) =>
       answer(await estimate({ ...common, ...options, named: config })),
     );
+  command('cost', 'what the account costs: this month, its forecast, budgets, open anomalies')
+    .option(...json)
+    .addHelpText('after', COST_CODES)
+    .action(async ({ config, ...options }) =>
+      answer(await costOnAws({ ...common, ...options, named: config })),
+    );
   program
     .command('beat')
     .description('report to a heartbeat; with a command: run it, and report how it ended')
@@ -245,6 +255,11 @@ interface IncidentFlags {
   readonly stack?: boolean;
   readonly data: string;
   readonly json?: boolean;
+}
+
+async function costOnAws(asked: Omit<CostOptions, 'clock'>): Promise<Answer> {
+  const { cost } = await import('./cost.ts');
+  return cost({ ...asked, clock: systemClock });
 }
 
 async function redriveStack(asked: Omit<RedriveOptions, 'clock'>): Promise<Answer> {

@@ -172,8 +172,6 @@ const bandShape = ({ text, region, duration }: OwnFields) =>
 
 const PERIODS = [60_000, 300_000, 900_000, 3_600_000];
 
-export type CostValue = z.output<ReturnType<typeof costShape>>;
-
 /** What only a look across fields shows. */
 export function wrongCost({ cost, aws }: Config): Mistake[] {
   const regions = aws ? [aws.home, ...aws.locations] : undefined;

@@ -1,4 +1,5 @@
 import type { BudgetsClient, Budget as Described } from '@aws-sdk/client-budgets';
+import { isOver, thresholdOf } from '../budget.ts';
 import type { Budget, BudgetAlert } from '../config/compiled.ts';
 import { type Money, moneyOf, parseMoney } from '../money.ts';
 import type { AwsApi } from '../probes/define.ts';
@@ -95,8 +96,8 @@ function passed(described: Described, own: Budget, account: string, now: number)
   if (!limit || own.period === 'daily') return [];
   return own.alerts.flatMap(({ of, percent }) => {
     const spent = spentOf(described, of);
-    const threshold = { ...limit, micros: Math.round((limit.micros * percent) / 100) };
-    if (!spent || spent.currency !== limit.currency || spent.micros <= threshold.micros) return [];
+    if (!spent || !isOver(spent, limit, percent)) return [];
+    const threshold = thresholdOf(limit, percent);
     const alert = { account, name: own.name, of, threshold, limit, now: spent, period: own.period };
     return [budgetSignal(alert, now)];
   });
