@@ -15,6 +15,7 @@ import type { Kept } from './latest.ts';
 import { inMaintenance } from './maintenance.ts';
 import { ACCOUNT } from './reading.ts';
 import type { Reason } from './reasons.ts';
+import { CHECK_SOURCE, routedCase } from './routes.ts';
 
 /** Everything a case depends on: the newest readings, what is open, and the time. */
 export interface World {
@@ -58,7 +59,7 @@ export function casesOf(check: Check, world: World): Case[] {
   };
   const down = checkSubject(check.id, 'down');
   const says = check.says ?? PLAINLY;
-  return [
+  const cases: Case[] = [
     {
       ...about,
       subject: down,
@@ -91,6 +92,8 @@ export function casesOf(check: Check, world: World): Case[] {
       announceAfter: config.judge.unknownAfter,
     },
   ];
+  const source = { source: CHECK_SOURCE, name: check.id, tags: check.tags };
+  return cases.flatMap((one) => routedCase(config.routes, { ...source, severity: one.severity }, one));
 }
 
 /** Nothing is known of it, and that is as it should be so far. */

@@ -7,6 +7,7 @@ import { type Known, silentLocations } from './judge.ts';
 import { Newest, type Written } from './newest.ts';
 import { isPending, nextDue, wasSetBack } from './outbox.ts';
 import type { Clock, Item, Log, Store } from './ports.ts';
+import { isQuiet } from './quiet.ts';
 import type { Tick } from './reading.ts';
 import { pointAt } from './recent.ts';
 import { putIfAbsent, update, writeId } from './store.ts';
@@ -286,7 +287,14 @@ export class Home {
   }
 
   #rules(): Rules {
-    return { now: this.clock.now(), installation: this.#installation, receivers: this.#config.notify };
+    const now = this.clock.now();
+    const { notify, quietHours } = this.#config;
+    return {
+      now,
+      installation: this.#installation,
+      receivers: notify,
+      quiet: isQuiet(quietHours, now),
+    };
   }
 }
 

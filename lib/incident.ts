@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Receiver, Severity } from './config/compiled.ts';
 import type { Want } from './judge.ts';
 import { wasSetBack } from './outbox.ts';
+import { QUIET } from './quiet.ts';
 import type { Facts } from './reading.ts';
 import { cutToBytes, endedWords, heldWords, lasted, toldOf } from './words.ts';
 
@@ -154,6 +155,8 @@ export interface Rules {
   readonly installation: string;
   /** Who may be told. */
   readonly receivers: readonly Receiver[];
+  /** Whether tickets wait now. */
+  readonly quiet: boolean;
 }
 
 /** Opened so soon after its predecessor's end, an incident is flapping, and closes only after as long a quiet. */
@@ -240,7 +243,8 @@ function takeIn(incident: Incident, seen: Case, { now }: Rules): Incident {
 /** Tells, unless something holds it, or it hasn't lasted long enough; whoever was added since is told as well. */
 function announce(incident: Incident, seen: Case, rules: Rules): Incident {
   if (incident.announcedAt !== undefined) return withReceivers(incident, rules);
-  if (seen.heldBy !== undefined) return hold(incident, seen.heldBy, rules);
+  const held = seen.heldBy ?? (rules.quiet && incident.severity === 'ticket' ? QUIET : undefined);
+  if (held !== undefined) return hold(incident, held, rules);
   const { heldBy, ...free } = incident;
   if (!hasPassed(seen.announceAfter, incident.openedAt, rules.now))
     return heldBy === undefined ? incident : free;

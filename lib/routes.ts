@@ -1,4 +1,5 @@
 import type { Route } from './config/compiled.ts';
+import type { Case } from './incident.ts';
 import type { Signal } from './signal.ts';
 
 /** What a route is chosen by. */
@@ -6,7 +7,11 @@ export interface Routed {
   readonly source: string;
   readonly name: string;
   readonly severity: Signal['severity'];
+  readonly tags?: readonly string[];
 }
+
+/** Where what our own checks find comes from; of others it is the name of their format. */
+export const CHECK_SOURCE = 'check';
 
 /** How bad it is, and who is told: everyone who hears of such things, unless the first route that matches says otherwise. */
 export function routed(
@@ -20,9 +25,17 @@ export function routed(
   };
 }
 
-const matches = ({ source, name, severity }: Route['match'], about: Routed): boolean =>
+/** The same for a case: nobody hears of what is to be told to nobody, but what is open ends. */
+export function routedCase(routes: readonly Route[], about: Routed, seen: Omit<Case, 'severity'>): Case[] {
+  const { severity, notify } = routed(routes, about);
+  if (severity === 'none' && seen.want !== 'close') return [];
+  return [{ ...seen, severity: severity === 'none' ? 'ticket' : severity, ...(notify && { notify }) }];
+}
+
+const matches = ({ source, name, severity, tag }: Route['match'], about: Routed): boolean =>
   (source === undefined || source === about.source) &&
   (severity === undefined || severity === about.severity) &&
+  (tag === undefined || (about.tags ?? []).includes(tag)) &&
   (name === undefined || isLike(name, about.name));
 
 /** `*` is any text. */

@@ -7,7 +7,7 @@ import { SIGNALS, signalKey } from './items.ts';
 import type { Want } from './judge.ts';
 import { key } from './keys.ts';
 import type { Store } from './ports.ts';
-import { routed } from './routes.ts';
+import { routedCase } from './routes.ts';
 import { settle } from './settle.ts';
 import type { Signal } from './signal.ts';
 import { update } from './store.ts';
@@ -95,27 +95,21 @@ export function signalCase(
   now: number,
 ): Case[] {
   const { source, name, title, runbook, at, reason, message, facts } = signal;
-  const { severity, notify } = routed(routes, {
-    source,
-    name,
-    severity: ownSeverity(signal, cost) ?? signal.severity,
-  });
-  const want = wantOf(signal, now);
-  if (severity === 'none' && want !== 'close') return [];
-  return [
+  const severity = ownSeverity(signal, cost) ?? signal.severity;
+  return routedCase(
+    routes,
+    { source, name, severity },
     {
       subject: subjectOf(signal),
       class: 'signal',
-      severity: severity === 'none' ? 'ticket' : severity,
-      want,
+      want: wantOf(signal, now),
       title,
       runbook,
       evidence: { at: Math.min(at, now), reasons: [reason], message, locations: [], of: 1, facts },
-      ...(notify && { notify }),
       heldBy: undefined,
       announceAfter: 0,
     },
-  ];
+  );
 }
 
 function wantOf({ state, until = Number.POSITIVE_INFINITY }: Signal, now: number): Want {

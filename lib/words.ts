@@ -1,4 +1,5 @@
 import type { Case, Incident } from './incident.ts';
+import { QUIET } from './quiet.ts';
 import { REASONS } from './reasons.ts';
 
 /** `90_000` → `1 min 30 s`: the two largest units, for people. */
@@ -30,10 +31,11 @@ export function toldOf({ title, evidence }: Pick<Case, 'title' | 'evidence'>): s
 }
 
 /** Why nobody is told of it yet. */
-export const heldWords = (title: string, heldBy: string): string =>
-  heldBy === 'maintenance'
-    ? `Nobody is told while its maintenance lasts: ${title}.`
-    : `Nobody is told yet, since it ${heldBy}, which is not known to be well: ${title}.`;
+export function heldWords(title: string, heldBy: string): string {
+  if (heldBy === 'maintenance') return `Nobody is told while its maintenance lasts: ${title}.`;
+  if (heldBy === QUIET) return `Nobody is told in quiet hours, since it can wait: ${title}.`;
+  return `Nobody is told yet, since it ${heldBy}, which is not known to be well: ${title}.`;
+}
 
 /** That it is over, and for how long it was: what is watched after a flapping is not a part of that. */
 export function endedWords(

@@ -32,6 +32,7 @@ function lived(...steps: readonly Step[]): Incident[] {
     const next = advance(incidents.at(-1), caseOf(step, now), {
       now,
       installation: 'test',
+      quiet: false,
       receivers: step.receivers ?? [PAGERDUTY, WEBHOOK],
     });
     if (next && next.n === incidents.at(-1)?.n) incidents.pop();
@@ -275,6 +276,7 @@ describe('the next incident', () => {
     const elsewhere = advance(undefined, caseOf({ want: 'open' }, NOON), {
       now: NOON,
       installation: 'b',
+      quiet: false,
       receivers: [],
     });
     expect(elsewhere?.key).not.toBe(first.key);
@@ -374,7 +376,7 @@ describe('the texts stand alone', () => {
     const about = (incident: Incident): Incident => ({ ...incident, check });
     const [opened] = lived({ want: 'open' });
     const closing = caseOf({ want: 'close' }, NOON);
-    const rules = (ms: number) => ({ now: NOON + ms, installation: 'test', receivers: [] });
+    const rules = (ms: number) => ({ now: NOON + ms, installation: 'test', quiet: false, receivers: [] });
     expect(advance(about(opened as Incident), closing, rules(5 * SECOND))?.timeline.at(-1)?.text).toBe(
       'API is well again after 5 s.',
     );

@@ -38,7 +38,7 @@ function lived(steps: readonly Step[]) {
     const known = { api: { local: latest(seen.api) }, dns: { local: latest(seen.dns) } };
     const world = worldOf({ checks: CHECKS, now, open, known: onlyKnown(known) });
     const [down] = casesOf(CHECKS[0], world);
-    const next = down && advance(incident, down, { now, installation: 'test', receivers: [] });
+    const next = down && advance(incident, down, { now, installation: 'test', quiet: false, receivers: [] });
     if (next?.announcedAt === now) pages.push({ api: [...seen.api], dns: [...seen.dns], now });
     incident = next ?? incident;
   }

@@ -125,6 +125,7 @@ function finish(
       fields ? finishReceiver(type, fields) : [],
     ),
     routes: outer.routes,
+    quietHours: outer.quietHours,
     alarms: outer.alarms,
     cost: { ...outer.cost, anomalies: outer.cost.anomalies },
     statusPage: { title: statusPage.title ?? `${name} status`, url: statusPage.url, note: statusPage.note },

@@ -20,6 +20,8 @@ export interface Check {
   readonly runbook: string | undefined;
   readonly public: boolean;
   readonly dependsOn: readonly string[];
+  /** Labels, for routes. */
+  readonly tags: readonly string[];
   /** Where it runs: `['local']` on one machine, AWS regions on AWS, or there `['account']`. Never empty. */
   readonly locations: readonly string[];
   /** What the titles of its incidents say; absent: that it is down, or degraded. */
@@ -69,10 +71,22 @@ export interface Route {
     readonly source?: string | undefined;
     readonly name?: string | undefined;
     readonly severity?: Severity | 'none' | undefined;
+    /** One that a check has. */
+    readonly tag?: string | undefined;
   };
   readonly severity?: Severity | 'none' | undefined;
   /** Names of receivers; undefined: all. */
   readonly notify?: readonly string[] | undefined;
+}
+
+/** When tickets wait: minutes since midnight in a time zone. */
+export interface QuietHours {
+  readonly from: number;
+  readonly to: number;
+  /** IANA. */
+  readonly timeZone: string;
+  /** Whether Saturday and Sunday are quiet as a whole. */
+  readonly weekends: boolean;
 }
 
 /** What may be spent in a period: AWS tells when it is more. Amounts are millionths of US dollars. */
@@ -169,7 +183,9 @@ export interface Config {
   readonly observer: { readonly canaries: readonly string[] };
   readonly maintenance: readonly Maintenance[];
   readonly notify: readonly Receiver[];
-  /** What becomes of what others have found wrong; the first that matches counts. */
+  /** When no ticket is told; undefined: never. */
+  readonly quietHours: QuietHours | undefined;
+  /** How bad things are and who is told, where that is to be other than by default; the first that matches counts. */
   readonly routes: readonly Route[];
   /** ARNs of the SNS topics whose messages are taken on one machine; and whether AWS Health is listened to on AWS. */
   readonly alarms: { readonly topics: readonly string[]; readonly health: boolean };

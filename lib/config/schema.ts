@@ -6,6 +6,7 @@ import { NOTIFIERS } from '../notifiers/index.ts';
 import { isOfAccount } from '../probes/account.ts';
 import type { Probe } from '../probes/define.ts';
 import { PROBES } from '../probes/index.ts';
+import { CHECK_SOURCE } from '../routes.ts';
 import { SIGNALS } from '../signals/index.ts';
 import { awsShape } from './aws.ts';
 import { costShape } from './cost.ts';
@@ -79,6 +80,7 @@ export function commonShape(
       .optional()
       .describe('Where it is written what to do; without it, the built-in runbook of the type'),
     public: z.boolean().default(false).describe('Whether the public status page shows it'),
+    tags: unique(id).max(20).default([]).describe('Labels by which routes choose'),
     dependsOn: unique(text(100))
       .default([])
       .describe('Ids of checks: while one of them is down, this one calls nobody'),
@@ -148,7 +150,10 @@ function outerShape(fields: OwnFields) {
       .array(routeShape(fields))
       .max(100)
       .default([])
-      .describe('How bad such an alarm is, and who is told; the first that matches counts'),
+      .describe('How bad a problem is, and who is told; the first that matches counts'),
+    quietHours: quietShape
+      .optional()
+      .describe('When tickets wait: what is over by then is told to nobody; pages never wait'),
     statusPage: z
       .strictObject({
         title: text(100).optional().describe('Heading of the page; without it, the name and "status"'),
@@ -163,8 +168,25 @@ function outerShape(fields: OwnFields) {
 const isTopicArn = (text: string): boolean =>
   /^arn:aws[\w-]*:sns:[\w-]+:\d{12}:[\w-]{1,256}(\.fifo)?$/.test(text);
 
+/** `"22:30"`, as minutes since midnight. */
+const timeOfDay = z
+  .string()
+  .regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time of day, such as "22:00"')
+  .transform((text) => Number(text.slice(0, 2)) * 60 + Number(text.slice(3)));
+
+const quietShape = z.strictObject({
+  from: timeOfDay.describe('When they begin: "22:00"'),
+  to: timeOfDay.describe('When they end: "07:00"'),
+  timeZone: z
+    .string()
+    .superRefine(saying(wrongTimeZone))
+    .default('UTC')
+    .describe('IANA time zone in which these are read'),
+  weekends: z.boolean().default(false).describe('Whether Saturday and Sunday are quiet all day'),
+});
+
 const severityShape = z.enum(['page', 'ticket', 'none']);
-const SOURCES = ['text', ...SIGNALS.map(({ source }) => source)] as [string, ...string[]];
+const SOURCES = [CHECK_SOURCE, 'text', ...SIGNALS.map(({ source }) => source)] as [string, ...string[]];
 
 const routeShape = ({ text }: OwnFields) =>
   z.strictObject({
@@ -173,8 +195,9 @@ const routeShape = ({ text }: OwnFields) =>
         source: z.enum(SOURCES).optional().describe('Where it comes from'),
         name: text(200).optional().describe('What it is called, "*" for any text: "checkout-*"'),
         severity: severityShape.optional().describe('How bad it is by default'),
+        tag: text(100).optional().describe('One of the "tags" of a check'),
       })
-      .describe('Which alarms: all that is named here must be so'),
+      .describe('Which: all that is named here must be so'),
     severity: severityShape.optional().describe('"page", "ticket", or "none": nobody is told'),
     notify: unique(z.enum([...NOTIFIERS.keys()] as [string, ...string[]]))
       .min(1)

@@ -86,7 +86,14 @@ describe('what a user leaves out', () => {
       { id: 'd', type: 'dns', name: 'h.test' },
     ];
     const config = compiled({ name: 'Acme', checks, notify: { pagerduty: { routingKey: { secret: 'K' } } } });
-    const common = { every: 60_000, timeout: 10_000, public: false, dependsOn: [], locations: ['local'] };
+    const common = {
+      every: 60_000,
+      timeout: 10_000,
+      public: false,
+      dependsOn: [],
+      tags: [],
+      locations: ['local'],
+    };
     expect(config.checks).toMatchObject([
       { ...common, method: 'GET', follow: 5, expect: { status: ['200-299'] }, severity: 'page' },
       {

@@ -41,7 +41,12 @@ function opened(receivers: readonly Receiver[], severity: Severity = 'page'): In
     heldBy: undefined,
     announceAfter: 0,
   };
-  const incident = advance(undefined, seen, { now: OPENED_AT, installation: 'docs', receivers });
+  const incident = advance(undefined, seen, {
+    now: OPENED_AT,
+    installation: 'docs',
+    quiet: false,
+    receivers,
+  });
   if (!incident) throw new Error('no incident');
   return incident;
 }

@@ -30,6 +30,7 @@ const check = (fields: Pick<TcpCheck, 'host' | 'port' | 'expect'> & Partial<TcpC
   runbook: undefined,
   public: false,
   dependsOn: [],
+  tags: [],
   locations: ['local'],
   target: '',
   connectTo: undefined,
