@@ -1,5 +1,6 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { metricsTo } from '../lib/adapters/aws/metrics.ts';
+import { holdSwitch } from '../lib/dead-mans-switch.ts';
 import type { Sender } from '../lib/deliver.ts';
 import { ENVIRONMENT, QUEUES, TABLE_NAME } from '../lib/deployment.ts';
 import { createComeBack } from '../lib/handlers.ts';
@@ -35,6 +36,7 @@ const open = once(async () => {
 export async function handler(event: SQSEvent | Named): Promise<SQSBatchResponse> {
   if (!('Records' in event)) {
     await pass([event]);
+    await hold();
     return failed([]);
   }
   const { got, broken } = messagesIn<Named>(event, ({ incidents }) => Array.isArray(incidents));
@@ -61,6 +63,15 @@ async function pass(messages: readonly Named[]): Promise<void> {
   });
   await comeBack(next);
   await measure(store);
+}
+
+/** Once a minute: while it is held, nobody else is to be called. */
+async function hold(): Promise<void> {
+  const { config, store } = await open();
+  if (!config.deadMansSwitch) return;
+  const net = createNet({ clock, allow: config.network.allow, self: [] });
+  const { signal } = new AbortController();
+  await holdSwitch(config.deadMansSwitch.url, { store, clock, log, secrets, net, signal });
 }
 
 async function measure(store: Store): Promise<void> {

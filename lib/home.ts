@@ -280,6 +280,11 @@ export class Home {
     return true;
   }
 
+  /** The newest incident of a subject, read anew. */
+  async readNewest(subject: string): Promise<Incident | undefined> {
+    return (await this.#newestOf(subject))?.body;
+  }
+
   async #newestOf(subject: string): Promise<Item<Incident> | undefined> {
     const [newest] = await this.store.list<Incident>(incidents(subject), { newestFirst: true, limit: 1 });
     if (newest) this.learn(newest);

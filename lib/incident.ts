@@ -298,12 +298,24 @@ function close(incident: Incident, { now }: Rules): Incident {
 
 /** Closes an incident, whatever the verdict; those who were told of it are told of its end. */
 export function end(incident: Incident, now: number, why: string): Incident {
-  return append(
+  const ended = append(
     { ...incident, closedAt: now },
     now,
     incident.announcedAt === undefined ? 'ended' : 'resolved',
     why,
   );
+  return incident.class === 'drill' ? withoutLatePages(ended) : ended;
+}
+
+/** Of a drill that is over nobody is called any more; who may have been is told of its end. */
+function withoutLatePages(drill: Incident): Incident {
+  const last = drill.timeline.at(-1)?.seq ?? 0;
+  const delivery = Object.entries(drill.delivery).map(([name, cursor]): [string, Cursor] => {
+    if (cursor.announcedAt !== undefined) return [name, cursor];
+    const mayHaveHeard = cursor.uncertain || cursor.inFlight === true;
+    return [name, { ...cursor, done: mayHaveHeard ? last - 1 : last }];
+  });
+  return { ...drill, delivery: Object.fromEntries(delivery) };
 }
 
 /** A person takes it on: whoever was told of it is told of that. Undefined: somebody has, or it is over. */

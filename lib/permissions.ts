@@ -107,7 +107,7 @@ const NEEDS: Readonly<Record<FunctionName, (setting: Setting) => Statement[]>> =
     sendTo(queue('deliver', setting)),
     ...reading(setting),
     { actions: ['dynamodb:PutItem'], resources: [table(setting)] },
-    secrets(setting.config.notify, setting),
+    secrets(toldBy(setting.config), setting),
   ],
   show: (setting) => [
     { actions: ['s3:GetObject'], resources: [object(BLOBS.snapshot, setting)] },
@@ -151,6 +151,12 @@ const heartbeats = (setting: Setting): Statement => ({
   resources: [table(setting)],
   condition: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': [HEARTBEATS] } },
 });
+
+/** Whom `deliver` tells: people, and who tells people if it doesn't. */
+export const toldBy = ({ notify, deadMansSwitch }: Pick<Config, 'notify' | 'deadMansSwitch'>) => [
+  notify,
+  deadMansSwitch,
+];
 
 const asksForHeartbeats = (check: Check): boolean =>
   probeOf(check.type).hears?.(check as never) !== undefined;

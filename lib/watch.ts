@@ -2,6 +2,7 @@ import { dueIn, type PlannedBeat } from './beats.ts';
 import type { Check, Config } from './config/compiled.ts';
 import { asksOf, asksOnEarly } from './confirm.ts';
 import { deliverDue, type Post } from './deliver.ts';
+import { scheduledDrill } from './drill.ts';
 import { forgottenBy } from './forgotten.ts';
 import type { Home } from './home.ts';
 import type { Incident } from './incident.ts';
@@ -128,6 +129,9 @@ export async function decideByClock(
   const judged = [...judgedChecks(checks, home), judgedLocations(home)];
   const changed = await settle(judged, home);
   changed.push(...(await lookAtSignals(home)));
+  changed.push(
+    ...(await settle([{ cases: await scheduledDrill(home), again: () => scheduledDrill(home) }], home)),
+  );
   const current = new Set(judged.flatMap(({ cases }) => cases.map(({ subject }) => subject)));
   for (const incident of forgottenBy(home, current)) {
     const ended = await home.endIncident(incident.subject, forgottenWords(incident));

@@ -1,6 +1,7 @@
 import { printable } from '../adapters/local/console-log.ts';
+import { drillCase } from '../drill.ts';
 import type { Home } from '../home.ts';
-import type { Case, Incident } from '../incident.ts';
+import type { Incident } from '../incident.ts';
 import { nextEntry } from '../outbox.ts';
 import { type Clock, sleep } from '../ports.ts';
 import type { ExitCode } from './main.ts';
@@ -55,30 +56,9 @@ function toldOf(receiver: string, opened: Taken, resolved: Taken): Told {
   return {
     receiver,
     openedMs: typeof opened === 'number' ? opened : undefined,
-    resolvedMs: typeof resolved === 'number' ? resolved : undefined,
+    // of what it has not heard of it is not told the end
+    resolvedMs: typeof opened === 'number' && typeof resolved === 'number' ? resolved : undefined,
     error: [opened, resolved].find((taken) => typeof taken === 'string'),
-  };
-}
-
-/** What a drill opens. */
-export function drillCase(subject: string, now: number): Case {
-  return {
-    subject,
-    class: 'drill',
-    severity: 'page',
-    want: 'open',
-    title: 'Drill: this is a test page, nothing is down',
-    runbook: '/runbooks/drill',
-    evidence: {
-      at: now,
-      reasons: ['drill'],
-      message: 'It resolves by itself within moments.',
-      locations: [],
-      of: 1,
-      facts: {},
-    },
-    heldBy: undefined,
-    announceAfter: 0,
   };
 }
 

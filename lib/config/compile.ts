@@ -125,6 +125,8 @@ function finish(
       fields ? finishReceiver(type, fields) : [],
     ),
     routes: outer.routes,
+    drill: outer.drill,
+    deadMansSwitch: outer.deadMansSwitch,
     quietHours: outer.quietHours,
     alarms: outer.alarms,
     cost: { ...outer.cost, anomalies: outer.cost.anomalies },

@@ -183,6 +183,10 @@ export interface Config {
   readonly observer: { readonly canaries: readonly string[] };
   readonly maintenance: readonly Maintenance[];
   readonly notify: readonly Receiver[];
+  /** When a drill is made by itself; undefined: never. */
+  readonly drill: { readonly cron: string; readonly timeZone: string } | undefined;
+  /** The URL that is called each minute while all is well; undefined: none. */
+  readonly deadMansSwitch: { readonly url: SecretRef } | undefined;
   /** When no ticket is told; undefined: never. */
   readonly quietHours: QuietHours | undefined;
   /** How bad things are and who is told, where that is to be other than by default; the first that matches counts. */

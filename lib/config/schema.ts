@@ -151,6 +151,23 @@ function outerShape(fields: OwnFields) {
       .max(100)
       .default([])
       .describe('How bad a problem is, and who is told; the first that matches counts'),
+    drill: z
+      .strictObject({
+        cron: z.string().superRefine(saying(wrongCron)).describe('When: "0 10 * * 1" is Mondays at ten'),
+        timeZone: z
+          .string()
+          .superRefine(saying(wrongTimeZone))
+          .default('UTC')
+          .describe('IANA time zone in which "cron" is read'),
+      })
+      .optional()
+      .describe('A drill by itself: whoever does not take it is told of to the others'),
+    deadMansSwitch: z
+      .strictObject({
+        url: fields.secret.describe('The URL, such as that of a check at healthchecks.io'),
+      })
+      .optional()
+      .describe('Called each minute while all is well: once that stops, a third party tells people'),
     quietHours: quietShape
       .optional()
       .describe('When tickets wait: what is over by then is told to nobody; pages never wait'),

@@ -123,7 +123,8 @@ async function whyNot(ref: SecretRef, secrets: Secrets): Promise<string | undefi
 }
 
 /** Every secret that a config refers to, with its path in what the user wrote. */
-const references = ({ checks, notify }: Config) => [
+const references = ({ checks, notify, deadMansSwitch }: Config) => [
+  ...secretsIn(deadMansSwitch, ['deadMansSwitch']),
   ...checks.flatMap((check, index) => secretsIn(check, ['checks', index])),
   ...notify.flatMap((receiver) => secretsIn(receiver, ['notify', receiver.name])),
 ];

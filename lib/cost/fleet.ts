@@ -5,6 +5,7 @@ import { portionsOf } from '../confirm.ts';
 import { hasHeartbeats, standbyOf, watchesBill } from '../deployment.ts';
 import { GATHER_MS } from '../early.ts';
 import { MINUTE_MS } from '../history.ts';
+import { toldBy } from '../permissions.ts';
 import { ACCOUNT } from '../reading.ts';
 import { hashOf, shardingOf, shardOf } from '../schedule.ts';
 import { APART_MS } from '../watch.ts';
@@ -54,7 +55,7 @@ export function inventoryOf(config: OnAws): Inventory {
     // silence of each location 1; of the watchdog, decide and deliver 2 each; the oldest tick 1, dead letters 3 or 4, lag 1
     // those of the bill: its dead letters, and three for each band (https://aws.amazon.com/cloudwatch/pricing/)
     alarmMetrics: length + 3 * 2 + 5 + inspects + bills + 3 * cost.bands.length,
-    secrets: [...new Set([...namedIn(aws.home, notify), ...ofWatchdog, ...ofChecks])],
+    secrets: [...new Set([...namedIn(aws.home, toldBy(config)), ...ofWatchdog, ...ofChecks])],
     secretsOfChecks: ofChecks.length,
     secretsOfNotify: ofWatchdog.length,
   };

@@ -275,6 +275,8 @@ export function configOf(ids: readonly string[], more: Partial<Config> = {}, eve
       { name: 'webhook', type: 'webhook', hears: 'everything', updates: true },
     ],
     routes: [],
+    drill: undefined,
+    deadMansSwitch: undefined,
     quietHours: undefined,
     alarms: { topics: [], health: true },
     cost: { budgets: [], anomalies: undefined, bands: [] },

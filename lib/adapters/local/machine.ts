@@ -1,6 +1,7 @@
 import { askFor } from '../../asks.ts';
 import { ownCase } from '../../cases.ts';
 import type { Config } from '../../config/compiled.ts';
+import { holdSwitch } from '../../dead-mans-switch.ts';
 import type { Post, Sender } from '../../deliver.ts';
 import { Home } from '../../home.ts';
 import type { Case, Entry, Incident } from '../../incident.ts';
@@ -113,6 +114,7 @@ export async function startMachine(parts: MachineParts): Promise<Machine> {
     runBeats({ clock, signal, checks: () => config.checks, run: beat }),
     every(MINUTE_MS, () => news.send({ kind: 'clock' })),
     every(MINUTE_MS, askOthers),
+    every(MINUTE_MS, hold),
     showLoop(),
     deliverLoop(),
   ];
@@ -200,6 +202,17 @@ export async function startMachine(parts: MachineParts): Promise<Machine> {
     while (!signal.aborted) {
       await sleep(clock, ms - (clock.now() % ms), signal);
       if (!signal.aborted) await run();
+    }
+  }
+
+  /** While it is held, nobody else is to be called. */
+  async function hold(): Promise<void> {
+    if (!config.deadMansSwitch) return;
+    try {
+      const { secrets } = parts;
+      await holdSwitch(config.deadMansSwitch.url, { store, clock, log, secrets, net: site.net, signal });
+    } catch (error) {
+      log.warn("the dead man's switch is not held", { error: String(error) });
     }
   }
 
