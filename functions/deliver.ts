@@ -1,17 +1,17 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { metricsTo } from '../lib/adapters/aws/metrics.ts';
 import { holdSwitch } from '../lib/dead-mans-switch.ts';
-import type { Sender } from '../lib/deliver.ts';
 import { ENVIRONMENT, QUEUES, TABLE_NAME } from '../lib/deployment.ts';
 import { createComeBack } from '../lib/handlers.ts';
 import type { Incident } from '../lib/incident.ts';
 import { createNet } from '../lib/net/create.ts';
 import type { Named } from '../lib/news.ts';
-import { notifierOf } from '../lib/notifiers/index.ts';
+import { sendersWith } from '../lib/notifiers/index.ts';
 import { waitingSince } from '../lib/outbox.ts';
 import type { Store } from '../lib/ports.ts';
 import { patient } from '../lib/store.ts';
 import { deliver } from '../lib/watch.ts';
+import { mail } from './mail.ts';
 import { clock, compiledConfig, log, once, variable } from './place.ts';
 import { failed, messagesIn, openQueue } from './queues.ts';
 import { secrets } from './secrets.ts';
@@ -52,7 +52,7 @@ async function pass(messages: readonly Named[]): Promise<void> {
     log,
     secrets,
     net: createNet({ clock, allow: config.network.allow, self: [] }),
-    sender: (type) => notifierOf(type) as unknown as Sender,
+    sender: sendersWith(mail()),
     receiver: (name) => config.notify.find((receiver) => receiver.name === name),
     configuredAt: () => configuredAt,
     baseUrl: () => variable(ENVIRONMENT.pageUrl),

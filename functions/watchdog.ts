@@ -1,9 +1,9 @@
 import type { Context } from 'aws-lambda';
 import { HOME_STACK, TABLE_NAME } from '../lib/deployment.ts';
 import { createNet } from '../lib/net/create.ts';
-import { notifierOf } from '../lib/notifiers/index.ts';
-import type { Sender } from '../lib/send.ts';
+import { sendersWith } from '../lib/notifiers/index.ts';
 import { newMemory, watch } from '../lib/watchdog.ts';
+import { mail } from './mail.ts';
 import { clock, compiledConfig, here, log, once } from './place.ts';
 import { secrets } from './secrets.ts';
 
@@ -27,7 +27,7 @@ export async function handler(_: unknown, context: Context): Promise<void> {
         receivers: config.notify,
         identity: { account: here().account, home: aws.home, stack: HOME_STACK },
         baseUrl: config.statusPage.url,
-        sender: (type) => notifierOf(type) as unknown as Sender,
+        sender: sendersWith(mail()),
         net: createNet({ clock, allow: config.network.allow, self: [] }),
         clock,
         secrets,

@@ -8,6 +8,8 @@ import { ACCOUNT } from './reading.ts';
 
 export const TABLE_NAME = 'watchbill';
 export const TOPIC_NAME = 'watchbill-alerts';
+/** E-mails go out by this one, of home. */
+export const MAIL_TOPIC = 'watchbill-mail';
 /** What AWS tells of the bill comes by this one. */
 export const BILLING_TOPIC = 'watchbill-billing';
 /** AWS reckons costs here: https://docs.aws.amazon.com/general/latest/gr/billing.html */
@@ -87,6 +89,10 @@ export const hasHeartbeats = ({ checks }: Pick<Config, 'checks'>): boolean =>
 
 export const watchesBill = ({ cost }: Pick<Config, 'cost'>): boolean =>
   cost.budgets.length > 0 || cost.anomalies !== undefined;
+
+/** Who gets e-mails; none: there is no topic for them. */
+export const mailedTo = ({ notify }: Pick<Config, 'notify'>): string[] =>
+  notify.flatMap(({ type, to }) => (type === 'email' && Array.isArray(to) ? to.map(String) : []));
 
 /** Which functions a config deploys. */
 export const functionsFor = (config: Pick<Config, 'locations' | 'checks'>): FunctionName[] =>

@@ -9,6 +9,8 @@ import {
   type FunctionName,
   hasInspections,
   logGroupOf,
+  MAIL_TOPIC,
+  mailedTo,
   QUEUES,
   SECRET_PREFIX,
   TABLE_NAME,
@@ -108,6 +110,7 @@ const NEEDS: Readonly<Record<FunctionName, (setting: Setting) => Statement[]>> =
     ...reading(setting),
     { actions: ['dynamodb:PutItem'], resources: [table(setting)] },
     secrets(toldBy(setting.config), setting),
+    ...mails(setting),
   ],
   show: (setting) => [
     { actions: ['s3:GetObject'], resources: [object(BLOBS.snapshot, setting)] },
@@ -120,6 +123,7 @@ const NEEDS: Readonly<Record<FunctionName, (setting: Setting) => Statement[]>> =
       condition: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': [aliveKey('decide').partition] } },
     },
     secrets(setting.config.notify, setting),
+    ...mails(setting),
   ],
 };
 
@@ -157,6 +161,11 @@ export const toldBy = ({ notify, deadMansSwitch }: Pick<Config, 'notify' | 'dead
   notify,
   deadMansSwitch,
 ];
+
+const mails = ({ config, aws, account }: Setting): Statement[] =>
+  mailedTo(config).length === 0
+    ? []
+    : [{ actions: ['sns:Publish'], resources: [`arn:aws:sns:${aws.home}:${account}:${MAIL_TOPIC}`] }];
 
 const asksForHeartbeats = (check: Check): boolean =>
   probeOf(check.type).hears?.(check as never) !== undefined;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { deliverDue, type Post, type Sender } from '../lib/deliver.ts';
+import { deliverDue, type Post } from '../lib/deliver.ts';
 import { createNet } from '../lib/net/create.ts';
-import { notifierOf } from '../lib/notifiers/index.ts';
+import { sendersWith } from '../lib/notifiers/index.ts';
 import { SecretError, type SecretRef, type Secrets, sleep } from '../lib/ports.ts';
 import { Desk } from './kit/desk.ts';
 import { pagerDutyAt, SECRETS, webhookAt } from './kit/notice.ts';
@@ -26,7 +26,7 @@ beforeEach(async () => {
   await desk.boot();
   post = desk.postOn(desk.memory, {
     net: createNet({ clock: desk.clock, allow: ['127.0.0.0/8'], self: [] }),
-    sender: (type) => notifierOf(type) as unknown as Sender,
+    sender: sendersWith(),
   });
 });
 afterEach(async () => {

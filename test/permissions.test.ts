@@ -190,6 +190,10 @@ const someChecks = fc.array(
   { maxLength: 40 },
 );
 
+/** Which alarms and budgets of an account tell of something here is not known before. */
+const READS_OF_INTAKE =
+  /^(cloudwatch:DescribeAlarms arn:aws:cloudwatch:\*:\S+:alarm:|budgets:ViewBudget arn:aws:budgets::\S+:budget\/)\*$/;
+
 describe('of any config', () => {
   it('nothing is allowed beyond what the checks of a location and the receivers name, and nothing by a wildcard', () => {
     fc.assert(
@@ -206,7 +210,9 @@ describe('of any config', () => {
         for (const name of NAMES)
           for (const line of lines(allowed(name, 'us-east-1', config)))
             expect(
-              line.replace(/^(logs:\S+ \S+:log-group:\/aws\/lambda\/watchbill-\w+:)\*$/, '$1'),
+              line
+                .replace(READS_OF_INTAKE, '')
+                .replace(/^(logs:\S+ \S+:log-group:\/aws\/lambda\/watchbill-\w+:)\*$/, '$1'),
             ).not.toContain('*');
       }),
       { numRuns: 50 },

@@ -3,11 +3,11 @@ import { resolve } from 'node:path';
 import { systemClock } from '../adapters/local/clock.ts';
 import { consoleLog } from '../adapters/local/console-log.ts';
 import { loadConfig } from '../config.ts';
-import { deliverDue, type Post, type Sender } from '../deliver.ts';
+import { deliverDue, type Post } from '../deliver.ts';
 import type { Home } from '../home.ts';
 import { key } from '../keys.ts';
 import { createNet } from '../net/create.ts';
-import { notifierOf } from '../notifiers/index.ts';
+import { sendersWith } from '../notifiers/index.ts';
 import type { Clock, Secrets } from '../ports.ts';
 import { drillAnswer, type Ground, runDrill } from './drill-course.ts';
 import type { ExitCode } from './main.ts';
@@ -39,7 +39,7 @@ export async function drill(options: DrillOptions): Promise<{ text: string; exit
       configuredAt: () => 0,
       net: createNet({ clock: systemClock, allow: config.network.allow, self: [] }),
       secrets: options.secrets,
-      sender: (type) => notifierOf(type) as unknown as Sender,
+      sender: sendersWith(),
       receiver: (name) => config.notify.find((receiver) => receiver.name === name),
       baseUrl: () => config.statusPage.url ?? address,
       random: Math.random,

@@ -14,10 +14,9 @@ import { createCallsApp, isCall } from '../calls.ts';
 import { canaryAnswers } from '../canary.ts';
 import { findConfig } from '../config/load.ts';
 import { type Loaded, loadConfig, printed } from '../config.ts';
-import type { Sender } from '../deliver.ts';
 import { heardIn } from '../heartbeat.ts';
 import { createNet } from '../net/create.ts';
-import { notifierOf } from '../notifiers/index.ts';
+import { sendersWith } from '../notifiers/index.ts';
 import type { Secrets } from '../ports.ts';
 import { heartbeatsIn } from '../probes/heartbeat.ts';
 import { runOf } from '../probes/index.ts';
@@ -118,7 +117,7 @@ export async function start({
     secrets,
     net,
     probe: runOf({ aws: openAwsApi, heard: heardIn(store, clock) }),
-    sender: (type) => notifierOf(type) as unknown as Sender,
+    sender: sendersWith(),
     canaryAnswers,
     baseUrl: () => loaded.config.statusPage.url ?? serving.url,
     random: Math.random,

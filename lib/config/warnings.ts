@@ -11,7 +11,7 @@ export async function warningsOf(config: Config, place: Place, secrets?: Secrets
     ...unwatched(config),
     ...unheard(config),
     ...unseen(config),
-    ...(place === 'machine' ? unreachable(config) : []),
+    ...(place === 'machine' ? [...unreachable(config), ...unmailed(config)] : []),
     ...(place === 'aws' && config.aws ? misplaced(config.aws) : []),
     ...inClear(config),
     ...(secrets ? await unresolved(config, secrets) : []),
@@ -38,6 +38,12 @@ function unreachable({ notify, statusPage }: Config): Mistake[] {
   const message =
     'is not set: notifications link to the address that "start" prints, which other machines may not reach';
   return [{ path: ['statusPage', 'url'], message }];
+}
+
+function unmailed({ notify, aws }: Config): Mistake[] {
+  if (!notify.some(({ type }) => type === 'email')) return [];
+  const message = `gets nothing here: e-mails are sent on AWS alone${aws ? '' : ', which this config says nothing of'}`;
+  return [{ path: ['notify', 'email'], message }];
 }
 
 /** Where an outage of one region would be missed, or would be met with silence. */

@@ -30,6 +30,12 @@ export type Outcome =
   /** `final`: this very request can never succeed; otherwise it may once somebody mends the key. */
   | { readonly outcome: 'refused'; readonly why: string; readonly final: boolean };
 
+/** How e-mails are sent, where that can be done. */
+export interface Mail {
+  /** `subject`: ASCII, at most 100 characters. It ends within seconds. */
+  send(mail: { readonly subject: string; readonly text: string }): Promise<Outcome>;
+}
+
 export interface SendContext {
   readonly net: Net;
   readonly clock: Clock;
@@ -37,6 +43,7 @@ export interface SendContext {
   readonly signal: AbortSignal;
   /** Monotonic ms at which the attempt must have ended. */
   readonly deadline: number;
+  readonly mail?: Mail;
 }
 
 /** One kind of receiver: its config shape, what it wants to hear, how it is told. One file plus its test. */

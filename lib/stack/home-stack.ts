@@ -8,6 +8,7 @@ import {
   HOME_STACK,
   hasHeartbeats,
   hasInspections,
+  mailedTo,
   QUEUES,
   TABLE_NAME,
   watchesBill,
@@ -22,6 +23,7 @@ import { WatchbillFunction } from './function.ts';
 import { HeartbeatApi } from './heartbeat-api.ts';
 import { HomeAlarms } from './home-alarms.ts';
 import { ItemsTable } from './items-table.ts';
+import { MailTopic } from './mail-topic.ts';
 import { Page } from './page.ts';
 import { knownPageUrl, type Place, type Plan } from './place.ts';
 import { allowTopics, beatsQueue, WorkQueue } from './queue.ts';
@@ -48,6 +50,8 @@ export class HomeStack extends Stack {
     const page = new Page(this, 'Page', { show, blobs, domain });
     const pageUrl = knownPageUrl(plan) ?? page.url;
     delivers(this, place, clock, pageUrl);
+    const to = mailedTo(plan.config);
+    if (to.length > 0) new MailTopic(this, 'Mail', to);
     if (hasInspections(plan.config)) inspects(this, place, clock);
     if (hasHeartbeats(plan.config)) hears(this, place);
     takesAlerts(this, place, clock);

@@ -81,7 +81,7 @@ const NAMES = { AccessDenied: 'AccessDeniedException', Throttling: 'ThrottlingEx
 
 function refusal(service: string, kind: 'AccessDenied' | 'Throttling') {
   const status = kind === 'AccessDenied' ? 403 : 400;
-  const isQuery = ['iam', 'rds'].includes(service);
+  const isQuery = ['iam', 'rds', 'sns'].includes(service);
   const code = service === 'ec2' && kind === 'AccessDenied' ? 'UnauthorizedOperation' : kind;
   const error = `<Error><Code>${code}</Code><Message>told with a signature and a token</Message></Error>`;
   const xml = { status, type: 'text/xml' };

@@ -1,12 +1,11 @@
 import { DynamoStore } from '../../lib/adapters/aws/dynamo-store.ts';
 import { systemClock } from '../../lib/adapters/local/clock.ts';
 import type { Config } from '../../lib/config/compiled.ts';
-import type { Sender } from '../../lib/deliver.ts';
 import { QUEUES, TABLE_NAME } from '../../lib/deployment.ts';
 import { Home } from '../../lib/home.ts';
 import { createNet } from '../../lib/net/create.ts';
 import type { Named, News } from '../../lib/news.ts';
-import { notifierOf } from '../../lib/notifiers/index.ts';
+import { sendersWith } from '../../lib/notifiers/index.ts';
 import type { Clock } from '../../lib/ports.ts';
 import { Rollup } from '../../lib/rollup.ts';
 import { deliver, takeIn } from '../../lib/watch.ts';
@@ -111,7 +110,7 @@ export class Deployed {
       log: silent,
       secrets: { get: async ({ secret }) => secrets[secret] ?? '' },
       net: createNet({ clock, allow: config.network.allow, self: [] }),
-      sender: (type) => notifierOf(type) as unknown as Sender,
+      sender: sendersWith(),
       receiver: (name) => config.notify.find((receiver) => receiver.name === name),
       configuredAt: () => 0,
       baseUrl: () => config.statusPage.url,

@@ -13,6 +13,10 @@ const ACCOUNT_CHECKS = [
   { id: 'keys', type: 'key-rotation', source: { kind: 'iam-access-keys' }, maxAge: '90d' },
   { id: 'dump', type: 'heartbeat', token: { secret: 'DUMP_TOKEN' } },
 ];
+const MAILED = {
+  pagerduty: { routingKey: { secret: 'PD_KEY' } },
+  email: { to: ['ada@acme.test', 'bob@acme.test'] },
+};
 /** One of everything that a bill can be watched by. */
 const COST = {
   budgets: [
@@ -51,7 +55,7 @@ const COST = {
   ],
 };
 const made = [
-  ...synthesize(planOf({ cost: COST })),
+  ...synthesize(planOf({ cost: COST, notify: MAILED })),
   ...synthesize(
     planOf({
       alarms: { health: false },

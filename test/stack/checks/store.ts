@@ -1,3 +1,4 @@
+import { mailedTo } from '../../../lib/deployment.ts';
 import { ACCOUNT, differences, expectAll, type Flat, ofType } from '../flat.ts';
 import { isHome } from './functions.ts';
 import { isBilling, onlyTls } from './queues.ts';
@@ -73,29 +74,43 @@ export function topicIsForAlarms(flat: Flat): string[] {
           like(`arn:aws:events:${flat.region}:${ACCOUNT}:rule/*`),
         ),
       ];
-  const { Statement: [deny] = [], ...document } = onlyTls('sns:Publish', '*', topic);
-  const policy = {
-    ...document,
-    Statement: [{ ...deny, Sid: 'AllowPublishThroughSSLOnly' }, ...publishers],
+  const onlyTlsTo = (to: string, ...others: object[]) => {
+    const { Statement: [deny] = [], ...document } = onlyTls('sns:Publish', '*', to);
+    return { ...document, Statement: [{ ...deny, Sid: 'AllowPublishThroughSSLOnly' }, ...others] };
   };
+  const policy = onlyTlsTo(topic, ...publishers);
+  const mailed = isHome(flat) ? mailedTo(flat.plan.config) : [];
+  const mail = `arn:aws:sns:${flat.region}:${ACCOUNT}:watchbill-mail`;
   const dead = { deadLetterTargetArn: `arn:aws:sqs:${flat.region}:${ACCOUNT}:${flat.stack}-dead` };
   const all = (type: string) => ofType(flat, type).map(({ properties }) => properties);
   const where = (...things: object[]) => (isThere ? things : []);
   return [
-    ...expectAll(flat, 'AWS::SNS::Topic', isThere ? { [name]: { TopicName: name } } : {}),
+    ...expectAll(flat, 'AWS::SNS::Topic', {
+      ...(isThere && { [name]: { TopicName: name } }),
+      ...(mailed.length > 0 && {
+        'watchbill-mail': { TopicName: 'watchbill-mail', DisplayName: 'Watchbill' },
+      }),
+    }),
     ...differences(
       all('AWS::SNS::TopicPolicy'),
-      where({ PolicyDocument: policy, Topics: [topic] }),
+      // in the order in which they stand in the stack
+      [
+        ...(mailed.length > 0 ? [{ PolicyDocument: onlyTlsTo(mail), Topics: [mail] }] : []),
+        ...where({ PolicyDocument: policy, Topics: [topic] }),
+      ],
       'topic policy',
     ),
     ...differences(
       all('AWS::SNS::Subscription'),
-      where({
-        Protocol: 'sqs',
-        TopicArn: topic,
-        Endpoint: `arn:aws:sqs:${flat.plan.aws.home}:${ACCOUNT}:watchbill-alerts`,
-        RedrivePolicy: dead,
-      }),
+      [
+        ...mailed.map((Endpoint) => ({ Protocol: 'email', TopicArn: mail, Endpoint })),
+        ...where({
+          Protocol: 'sqs',
+          TopicArn: topic,
+          Endpoint: `arn:aws:sqs:${flat.plan.aws.home}:${ACCOUNT}:watchbill-alerts`,
+          RedrivePolicy: dead,
+        }),
+      ],
       'subscriptions',
     ),
     ...differences(
