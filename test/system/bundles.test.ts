@@ -13,11 +13,11 @@ const LIMITS: Readonly<Record<FunctionName, { readonly kB: number; readonly clie
     ],
   },
   hear: { kB: 100, clients: ['dynamodb', 'secrets-manager', 'sqs'] },
-  intake: { kB: 100, clients: ['sqs'] },
+  intake: { kB: 100, clients: ['budgets', 'cloudwatch', 'dynamodb', 'sqs'] },
   decide: { kB: 150, clients: ['dynamodb', 's3', 'sqs'] },
-  deliver: { kB: 150, clients: ['dynamodb', 'secrets-manager', 'sqs'] },
+  deliver: { kB: 150, clients: ['dynamodb', 'secrets-manager', 'sns', 'sqs'] },
   show: { kB: 150, clients: ['s3'] },
-  watchdog: { kB: 150, clients: ['dynamodb', 'secrets-manager'] },
+  watchdog: { kB: 150, clients: ['dynamodb', 'secrets-manager', 'sns'] },
 };
 
 test.each(Object.entries(LIMITS))('%s carries no more than it needs', (name, { kB, clients }) => {
