@@ -1,13 +1,12 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { metricsTo } from '../lib/adapters/aws/metrics.ts';
 import { holdSwitch } from '../lib/dead-mans-switch.ts';
+import { longestWait } from '../lib/deliver.ts';
 import { ENVIRONMENT, QUEUES, TABLE_NAME } from '../lib/deployment.ts';
 import { createComeBack } from '../lib/handlers.ts';
-import type { Incident } from '../lib/incident.ts';
 import { createNet } from '../lib/net/create.ts';
 import type { Named } from '../lib/news.ts';
 import { sendersWith } from '../lib/notifiers/index.ts';
-import { waitingSince } from '../lib/outbox.ts';
 import type { Store } from '../lib/ports.ts';
 import { patient } from '../lib/store.ts';
 import { deliver } from '../lib/watch.ts';
@@ -15,9 +14,6 @@ import { mail } from './mail.ts';
 import { clock, compiledConfig, log, once, variable } from './place.ts';
 import { failed, messagesIn, openQueue } from './queues.ts';
 import { secrets } from './secrets.ts';
-
-/** The earliest of them say how long somebody has waited. */
-const MOST_LISTED = 100;
 
 /** A new process is a start: whoever refused us before is asked again. */
 const configuredAt = clock.now();
@@ -75,7 +71,5 @@ async function hold(): Promise<void> {
 }
 
 async function measure(store: Store): Promise<void> {
-  const now = clock.now();
-  const listed = await store.due<Incident>(Number.MAX_SAFE_INTEGER, MOST_LISTED);
-  report({ DeliveryLag: Math.max(0, ...listed.map(({ body }) => now - (waitingSince(body) ?? now))) });
+  report({ DeliveryLag: await longestWait(store, clock.now()) });
 }

@@ -1,5 +1,5 @@
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import { openAwsApi } from '../lib/adapters/aws/api.ts';
+import { withAwsApi } from '../lib/adapters/aws/api.ts';
 import { objectIn } from '../lib/config/plain.ts';
 import { alertTopics, QUEUES, TABLE_NAME } from '../lib/deployment.ts';
 import { INQUIRE_MINUTES, inquire } from '../lib/inquire.ts';
@@ -52,19 +52,11 @@ async function takeIn({ Records }: SQSEvent): Promise<SQSBatchResponse> {
 async function ask(minute: number, ms: number): Promise<void> {
   const { config, aws: place } = compiledConfig();
   const { account } = here();
-  const late = new AbortController();
-  const cancel = clock.after(ms, () => late.abort());
-  const aws = openAwsApi(late.signal);
-  try {
-    const topics = alertTopics(place, account);
-    const asking = { aws, clock, account, topics, budgets: config.cost.budgets };
-    const news = await inquire(minute, { ...asking, store: await store(), log });
-    const home = await ticks();
-    for (const signal of news) await home.send({ kind: 'signal', signal });
-  } finally {
-    cancel();
-    aws.dispose();
-  }
+  const asking = { account, topics: alertTopics(place, account), budgets: config.cost.budgets };
+  const ports = { clock, log, store: await store() };
+  const news = await withAwsApi(ms, clock, (aws) => inquire(minute, { ...asking, ...ports, aws }));
+  const home = await ticks();
+  for (const signal of news) await home.send({ kind: 'signal', signal });
 }
 
 /** SNS puts a message into an envelope: https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html. What has none is taken as it is. */

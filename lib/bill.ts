@@ -1,7 +1,8 @@
 import type { Budget as Described, Notification } from '@aws-sdk/client-budgets';
 import type { Anomaly } from '@aws-sdk/client-cost-explorer';
-import { isOver, usualSeverity } from './budget.ts';
+import { amountsOf, isOver, usualSeverity } from './budget.ts';
 import type { Budget } from './config/compiled.ts';
+import { BILLING_REGION } from './deployment.ts';
 import { type Money, moneyOf } from './money.ts';
 import { Fault } from './net/net.ts';
 import type { Clock } from './ports.ts';
@@ -62,8 +63,6 @@ export interface AnomalyNow {
 /** https://aws.amazon.com/aws-cost-management/aws-cost-explorer/pricing/: US dollars for one request. */
 export const ASKING_COSTS = 0.01;
 
-/** Both are everywhere the same, and asked there: https://docs.aws.amazon.com/general/latest/gr/billing.html */
-const REGION = 'us-east-1';
 const DAY_MS = 86_400_000;
 /** Anomalies of the last so many days that are not over. */
 const LATELY_DAYS = 14;
@@ -129,7 +128,7 @@ function wholeMonth({ days }: MonthSoFar, rest: Money): Money {
 
 async function monthSoFar({ aws, clock }: Asking): Promise<MonthSoFar> {
   const { CostExplorerClient, GetCostAndUsageCommand } = await import('@aws-sdk/client-cost-explorer');
-  const client = aws.client(CostExplorerClient, REGION);
+  const client = aws.client(CostExplorerClient, BILLING_REGION);
   const { first, next, today } = monthAt(clock.now());
   const command = new GetCostAndUsageCommand({
     // its end is not a part of it
@@ -159,7 +158,7 @@ const rounded = (amount: string | undefined): number | undefined =>
 
 async function expectedYet({ aws, clock }: Asking): Promise<Money | undefined> {
   const { CostExplorerClient, GetCostForecastCommand } = await import('@aws-sdk/client-cost-explorer');
-  const client = aws.client(CostExplorerClient, REGION);
+  const client = aws.client(CostExplorerClient, BILLING_REGION);
   const { next, today } = monthAt(clock.now());
   const command = new GetCostForecastCommand({
     TimePeriod: { Start: isoDay(today), End: isoDay(next) },
@@ -174,7 +173,7 @@ async function expectedYet({ aws, clock }: Asking): Promise<Money | undefined> {
 
 async function openAnomalies({ aws, clock }: Asking): Promise<AnomalyNow[]> {
   const { CostExplorerClient, GetAnomaliesCommand } = await import('@aws-sdk/client-cost-explorer');
-  const client = aws.client(CostExplorerClient, REGION);
+  const client = aws.client(CostExplorerClient, BILLING_REGION);
   const now = clock.now();
   const found: Anomaly[] = [];
   let NextPageToken: string | undefined;
@@ -215,7 +214,7 @@ function anomalyNow({
 
 async function budgetsNow(asking: Asking): Promise<BudgetNow[]> {
   const { BudgetsClient, DescribeBudgetsCommand } = await import('@aws-sdk/client-budgets');
-  const client = asking.aws.client(BudgetsClient, REGION);
+  const client = asking.aws.client(BudgetsClient, BILLING_REGION);
   const all: Described[] = [];
   let NextToken: string | undefined;
   for (let page = 0; page < MOST_PAGES; page++) {
@@ -243,7 +242,7 @@ async function alertsOf({ BudgetName = '', BudgetLimit }: Described, asking: Ask
   const own = budgets.find(({ name }) => name === BudgetName);
   if (own) return [...own.alerts];
   const { BudgetsClient, DescribeNotificationsForBudgetCommand } = await import('@aws-sdk/client-budgets');
-  const client = aws.client(BudgetsClient, REGION);
+  const client = aws.client(BudgetsClient, BILLING_REGION);
   const command = new DescribeNotificationsForBudgetCommand({ AccountId: account, BudgetName });
   const { Notifications = [] } = await aws.call('budgets:ViewBudget', (options) =>
     client.send(command, options),
@@ -260,22 +259,19 @@ function alertOf({ NotificationType, Threshold, ThresholdType }: Notification, l
 }
 
 function budgetNow(described: Described, alerts: readonly AlertOf[]): BudgetNow {
-  const { BudgetName = '', TimeUnit = '', BudgetLimit, CalculatedSpend } = described;
-  const money = (one: { Amount?: string | undefined; Unit?: string | undefined } | undefined) =>
-    one && moneyOf(one.Amount, one.Unit);
-  const limit = money(BudgetLimit);
-  const [spent, forecast] = [money(CalculatedSpend?.ActualSpend), money(CalculatedSpend?.ForecastedSpend)];
+  const { BudgetName = '', TimeUnit = '' } = described;
+  const { limit, ...so } = amountsOf(described);
   return {
     name: BudgetName,
     period: TimeUnit.toLowerCase(),
     limit,
-    spent,
-    forecast,
+    spent: so.actual,
+    forecast: so.forecast,
     alerts: alerts.map((alert) => {
-      const so = alert.of === 'actual' ? spent : forecast;
+      const spent = so[alert.of];
       return {
         ...alert,
-        passed: limit !== undefined && so !== undefined && isOver(so, limit, alert.percent),
+        passed: limit !== undefined && spent !== undefined && isOver(spent, limit, alert.percent),
       };
     }),
   };

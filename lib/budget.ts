@@ -1,5 +1,6 @@
+import type { Budget as Described, Spend } from '@aws-sdk/client-budgets';
 import type { Budget, BudgetAlert, Cost } from './config/compiled.ts';
-import type { Money } from './money.ts';
+import { type Money, moneyOf } from './money.ts';
 import type { Signal } from './signal.ts';
 
 /** Budgets, decided: how bad a threshold is, and how long a period lasts. */
@@ -15,13 +16,24 @@ export function usualSeverity(of: BudgetAlert['of'], percent: number | undefined
   return percent >= TICKET ? 'ticket' : 'none';
 }
 
+/** What an alert is of, by its reason. */
+export const whatOf = (reason: Signal['reason']): BudgetAlert['of'] =>
+  reason === 'budget_forecast' ? 'forecast' : 'actual';
+
+/** What AWS says of a budget; undefined: it doesn't. */
+export function amountsOf({ BudgetLimit, CalculatedSpend }: Described) {
+  const { ActualSpend, ForecastedSpend } = CalculatedSpend ?? {};
+  const money = (spend: Spend | undefined) => spend && moneyOf(spend.Amount, spend.Unit);
+  return { limit: money(BudgetLimit), actual: money(ActualSpend), forecast: money(ForecastedSpend) };
+}
+
 /** What the config says of an alert of one of its own budgets; undefined: it is another's. */
 export function ownSeverity(
   { source, name, reason, facts }: Signal,
   { budgets }: Cost,
 ): Signal['severity'] | undefined {
   if (source !== 'budgets') return undefined;
-  const of = reason === 'budget_forecast' ? 'forecast' : 'actual';
+  const of = whatOf(reason);
   const alerts = budgets.find((budget) => budget.name === name)?.alerts;
   return alerts?.find((alert) => alert.of === of && alert.percent === facts.percent)?.severity;
 }

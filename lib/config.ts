@@ -1,6 +1,6 @@
 import { saysWhere } from './config/aws.ts';
 import { compile } from './config/compile.ts';
-import type { Config, Place } from './config/compiled.ts';
+import type { Aws, Config, Place } from './config/compiled.ts';
 import { ConfigError, type Problem } from './config/error.ts';
 import { locatorBeside, readerBeside } from './config/file.ts';
 import { findConfig, readConfig, type Source } from './config/load.ts';
@@ -38,6 +38,14 @@ export async function loadConfig({
   place = 'machine',
 }: Loading & { readonly place?: Place }): Promise<Loaded> {
   return use(await readConfig(cwd, findConfig(cwd, named)), place, secrets);
+}
+
+/** The same for AWS, with what it says of that: without it, it can't be used there. */
+export async function loadForAws(loading: Loading): Promise<Loaded & { readonly aws: Aws }> {
+  const loaded = await loadConfig({ ...loading, place: 'aws' });
+  const { aws } = loaded.config;
+  if (!aws) throw new Error(`${loaded.name} was compiled for AWS without "aws"`);
+  return { ...loaded, aws };
 }
 
 /** The same for every place where it can be used: on one machine, and where it says how, on AWS. */

@@ -1,9 +1,8 @@
-import type { Incident } from './incident.ts';
+import { longestWait } from './deliver.ts';
 import { aliveKey } from './items.ts';
 import { limited, type Means } from './limited.ts';
 import { exchange } from './net/http.ts';
 import { Fault } from './net/net.ts';
-import { waitingSince } from './outbox.ts';
 import { type Log, SecretError, type SecretRef, type Store } from './ports.ts';
 import { redact } from './redact.ts';
 
@@ -13,7 +12,6 @@ const SILENCE_MS = 180_000;
 const WAIT_MS = 300_000;
 const ASK_MS = 10_000;
 const ANSWER_MAX_BYTES = 4_096;
-const MOST_LISTED = 100;
 
 export interface Switch extends Means {
   readonly store: Pick<Store, 'get' | 'due'>;
@@ -29,8 +27,7 @@ export async function holdSwitch(url: SecretRef, held: Switch): Promise<boolean>
   const now = clock.now();
   const alive = await store.get<{ readonly at: number }>(aliveKey('decide'));
   if (!alive || now - alive.body.at > SILENCE_MS) return false;
-  const listed = await store.due<Incident>(Number.MAX_SAFE_INTEGER, MOST_LISTED);
-  if (listed.some(({ body }) => now - (waitingSince(body) ?? now) > WAIT_MS)) return false;
+  if ((await longestWait(store, now)) > WAIT_MS) return false;
   try {
     const address = new URL((await secrets.get(url)).trim());
     const { status } = await limited(held, ASK_MS, ({ net, deadline, signal }) =>

@@ -3,8 +3,8 @@ import type { Receiver } from './config/compiled.ts';
 import type { Cursor, Incident } from './incident.ts';
 import { incidentKey, LANES, laneKey } from './items.ts';
 import { type Lane, lease, noted, released } from './lane.ts';
-import { attemptDue, isDue, isRefused, isUntold, nextEntry } from './outbox.ts';
-import { sleep } from './ports.ts';
+import { attemptDue, isDue, isRefused, isUntold, nextEntry, waitingSince } from './outbox.ts';
+import { type Store, sleep } from './ports.ts';
 import { update } from './store.ts';
 import { type Errand, type Post, receiverOf, tell } from './tell.ts';
 
@@ -48,6 +48,15 @@ export async function deliverDue(
   const lookAt = new Map([...lanes.keys()].map((hash, i) => [hash, looks[i] ?? 0]));
   const next = Math.min(...looks, ...later.map(({ lane, dueAt }) => Math.max(dueAt, lookAt.get(lane) ?? 0)));
   return Number.isFinite(next) ? next : undefined;
+}
+
+/** The earliest of them say how long somebody has waited. */
+const MOST_WAITING = 100;
+
+/** For how long the message has waited that has waited longest, of all receivers, ms. Throws `StoreError`. */
+export async function longestWait(store: Pick<Store, 'due'>, now: number): Promise<number> {
+  const listed = await store.due<Incident>(Number.MAX_SAFE_INTEGER, MOST_WAITING);
+  return Math.max(0, ...listed.map(({ body }) => now - (waitingSince(body) ?? now)));
 }
 
 /** Each once, as it was written last: the index may list an older version than what is read by key. */

@@ -1,4 +1,4 @@
-import { openAwsApi } from '../adapters/aws/api.ts';
+import { withAwsApi } from '../adapters/aws/api.ts';
 import { accountOf } from '../adapters/aws/inquirer.ts';
 import { printable } from '../adapters/local/console-log.ts';
 import {
@@ -43,24 +43,21 @@ const ASK_MS = 60_000;
 export async function cost(options: CostOptions): Promise<{ text: string; exitCode: ExitCode }> {
   const { clock, err, color, json } = options;
   const { config } = await loadConfig(options);
-  const late = new AbortController();
-  const cancel = clock.after(ASK_MS, () => late.abort());
-  const aws = openAwsApi(late.signal);
   const say = progressOn(err);
   try {
     say('asking AWS for the bill …');
-    const account = await accountOf(aws).catch((error: unknown) => {
-      throw error instanceof Fault ? new CommandError(error.message, 2, { cause: error }) : error;
+    const [account, bill] = await withAwsApi(ASK_MS, clock, async (aws) => {
+      const account = await accountOf(aws).catch((error: unknown) => {
+        throw error instanceof Fault ? new CommandError(error.message, 2, { cause: error }) : error;
+      });
+      return [account, await readBill({ aws, clock, account, budgets: config.cost.budgets })] as const;
     });
-    const bill = await readBill({ aws, clock, account, budgets: config.cost.budgets });
     return {
       text: json ? JSON.stringify(billJson(account, bill), null, 2) : billText(account, bill, painter(color)),
       exitCode: exitCodeOf(bill),
     };
   } finally {
     say('');
-    cancel();
-    aws.dispose();
   }
 }
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { consoleLog } from '../adapters/local/console-log.ts';
-import { loadConfig } from '../config.ts';
+import { loadForAws } from '../config.ts';
 import { FUNCTIONS, logGroupOf, QUEUES, TABLE_NAME } from '../deployment.ts';
 import type { Incident } from '../incident.ts';
 import { incidentKey } from '../items.ts';
@@ -32,17 +32,15 @@ export interface StackDrillOptions {
  */
 export async function stackDrill(options: StackDrillOptions): Promise<{ text: string; exitCode: ExitCode }> {
   const { clock, err } = options;
-  const { name, config } = await loadConfig({ ...options, place: 'aws' });
-  if (!config.aws) throw new Error(`${name} was compiled for AWS without "aws"`);
-  const region = config.aws.home;
+  const {
+    config,
+    aws: { home: region },
+  } = await loadForAws(options);
   const say = progressOn(err);
   const subject = key('drill', randomUUID());
   const isMine = (one: string) => one === subject;
-  const log = await withRemedy(
-    region,
-    NEEDS,
-    openStackLog({ config, region, clock, log: consoleLog(err, clock), needs: NEEDS, isMine }),
-  );
+  const ports = { clock, log: consoleLog(err, clock) };
+  const log = await openStackLog({ ...ports, config, region, needs: NEEDS, isMine });
   try {
     say(`paging ${config.notify.map((receiver) => receiver.name).join(', ')} …`);
     const told = runDrill(subject, groundOf(log, region));

@@ -1,5 +1,5 @@
 import { METRICS_WRITTEN } from '../adapters/aws/metrics.ts';
-import { loadConfig } from '../config.ts';
+import { loadForAws } from '../config.ts';
 import { type Estimate, estimateOf, type Line } from '../cost/estimate.ts';
 import { PRICES, type Price } from '../cost/prices.ts';
 import { shown } from '../cost/usage.ts';
@@ -16,9 +16,7 @@ export interface EstimateOptions {
 
 /** What the deployment that the config describes costs in a month. Throws `ConfigError`, also where it says nothing of AWS. */
 export async function estimate(options: EstimateOptions): Promise<{ text: string; exitCode: 0 }> {
-  const { config } = await loadConfig({ ...options, place: 'aws' });
-  const { aws } = config;
-  if (!aws) throw new Error('a config for AWS without "aws" was compiled');
+  const { config, aws } = await loadForAws(options);
   const fair = estimateOf({ ...config, aws }, METRICS_WRITTEN.fair);
   const worst = estimateOf({ ...config, aws }, METRICS_WRITTEN.worst, 'worst').list;
   if (options.json) return { text: JSON.stringify(asJson(fair, worst), null, 2), exitCode: 0 };

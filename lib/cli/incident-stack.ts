@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
 import { consoleLog } from '../adapters/local/console-log.ts';
-import { loadConfig } from '../config.ts';
+import { loadForAws } from '../config.ts';
 import { QUEUES, TABLE_NAME } from '../deployment.ts';
 import type { Clock } from '../ports.ts';
 import { painter } from './colors.ts';
@@ -26,15 +26,13 @@ export async function stackIncident(
   options: StackIncidentOptions,
 ): Promise<{ text: string; exitCode: ExitCode }> {
   const { clock, err, deed, color, json } = options;
-  const { name, config } = await loadConfig({ ...options, place: 'aws' });
-  if (!config.aws) throw new Error(`${name} was compiled for AWS without "aws"`);
-  const region = config.aws.home;
+  const {
+    config,
+    aws: { home: region },
+  } = await loadForAws(options);
   const isMine = () => deed.kind !== 'list' && deed.kind !== 'show';
-  const log = await withRemedy(
-    region,
-    NEEDS,
-    openStackLog({ config, region, clock, log: consoleLog(err, clock), needs: NEEDS, isMine }),
-  );
+  const ports = { clock, log: consoleLog(err, clock) };
+  const log = await openStackLog({ ...ports, config, region, needs: NEEDS, isMine });
   try {
     const tell = async (incident: Parameters<typeof log.tell>[0]) => {
       await log.tell(incident);

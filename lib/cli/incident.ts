@@ -6,7 +6,7 @@ import { clean } from '../notifiers/text.ts';
 import { undelivered } from '../outbox.ts';
 import { recentIncidents } from '../recent.ts';
 import { endSignal } from '../signal-log.ts';
-import { iso } from '../status/words.ts';
+import { iso, isoOrNull } from '../status/words.ts';
 import { lasted } from '../words.ts';
 import type { painter } from './colors.ts';
 import { CommandError } from './failure.ts';
@@ -195,5 +195,3 @@ function incidentJson(incident: Incident) {
     timeline: incidentView(incident).timeline.map(({ at, kind, text }) => ({ at: iso(at), kind, text })),
   };
 }
-
-const isoOrNull = (at: number | undefined): string | null => (at === undefined ? null : iso(at));

@@ -110,8 +110,8 @@ function commands(shell: Shell, exit: (code: number) => void): Command {
       writeErr: (text) => void stderr.write(text),
       outputError: (text, write) => write(`${text.trim().replaceAll('\n', ' ')}\n`),
     });
-  const command = (name: string, summary: string) =>
-    program
+  const command = (name: string, summary: string, parent = program) =>
+    parent
       .command(name)
       .description(summary)
       .option('--config <file>', 'the config (default: watchbill.config.{ts,js,json,yaml,yml})');
@@ -210,10 +210,7 @@ function commands(shell: Shell, exit: (code: number) => void): Command {
         '\nExit codes: 0 done, 1 it could not be done, 2 config or usage, also an unknown id.',
       );
     const sub = (usage: string, summary: string) =>
-      parent
-        .command(usage)
-        .description(summary)
-        .option('--config <file>', 'the config (default: watchbill.config.{ts,js,json,yaml,yml})')
+      command(usage, summary, parent)
         .option(...data)
         .addOption(
           new Option('--stack', 'of the deployment on AWS that the config describes').conflicts('data'),

@@ -1,8 +1,8 @@
 import { findQueue } from '../adapters/aws/find-queue.ts';
 import type { SqsQueue } from '../adapters/aws/sqs.ts';
-import type { Config } from '../config/compiled.ts';
+import type { Aws, Config } from '../config/compiled.ts';
 import { objectIn } from '../config/plain.ts';
-import { loadConfig } from '../config.ts';
+import { loadForAws } from '../config.ts';
 import {
   BILLING_REGION,
   BILLING_STACK,
@@ -60,12 +60,11 @@ const AT_ONCE = 10;
  */
 export async function redrive(options: RedriveOptions): Promise<{ text: string; exitCode: ExitCode }> {
   const { clock, err, color, json } = options;
-  const { name, config } = await loadConfig({ ...options, place: 'aws' });
-  if (!config.aws) throw new Error(`${name} was compiled for AWS without "aws"`);
+  const { config, aws } = await loadForAws(options);
   const say = progressOn(err);
   const done: Moved[] = [];
   try {
-    for (const way of waysOf(config, config.aws.home)) {
+    for (const way of waysOf(config, aws)) {
       say(`looking into ${way.from.name} in ${way.from.region} …`);
       done.push(await withRemedy(way.from.region, NEEDS, move(way, clock)));
     }
@@ -76,8 +75,7 @@ export async function redrive(options: RedriveOptions): Promise<{ text: string; 
 }
 
 /** Beats are left out: they are over. */
-function waysOf(config: Config, home: string): Way[] {
-  const { locations = [] } = config.aws ?? {};
+function waysOf(config: Config, { home, locations }: Aws): Way[] {
   const own = (name: string, region: string): Way => ({
     from: { name: deadLettersOf(name), region },
     to: { name, region },

@@ -4,7 +4,7 @@ import { printable } from '../adapters/local/console-log.ts';
 import type { Aws } from '../config/compiled.ts';
 import { ALARM_PREFIX } from '../deployment.ts';
 import { type Clock, StoreError } from '../ports.ts';
-import { iso } from '../status/words.ts';
+import { iso, isoOrNull } from '../status/words.ts';
 import { lasted } from '../words.ts';
 import type { painter } from './colors.ts';
 import { ago } from './snapshot-text.ts';
@@ -123,7 +123,7 @@ export const healthJson = ({ alarms, metrics, unread }: StackHealth) => ({
       name,
       unit: METRICS[name].unit,
       value: value ?? null,
-      at: at === undefined ? null : iso(at),
+      at: isoOrNull(at),
     };
   }),
   unread,

@@ -9,7 +9,7 @@ import { SIGNALS } from '../items.ts';
 import type { Named } from '../news.ts';
 import { type Clock, type Draft, type Log, type Queue, type Store, StoreError } from '../ports.ts';
 import { patient } from '../store.ts';
-import { firstLook } from './remedies.ts';
+import { firstLook, withRemedy } from './remedies.ts';
 
 /** The incident log of a deployment on AWS, as an operator may write to it. */
 export interface StackLog {
@@ -31,26 +31,21 @@ export interface StackLogOptions {
 }
 
 /** Throws `CommandError` for what a person has to mend, `StoreError`. */
-export async function openStackLog(options: StackLogOptions): Promise<StackLog> {
-  const { config, region, clock, log, needs, isMine } = options;
-  const table = new DynamoStore({ table: TABLE_NAME, clock, client: { region } });
-  try {
-    await firstLook(table, region, needs);
-    const store = new GuardedStore(patient(table, clock), isMine);
-    const queue = await findQueue<Named>({ name: QUEUES.deliver, region, clock });
-    return {
-      home: await Home.open({ store, clock, log }, config),
-      tell: (incident) => tell(incident, queue, log),
-      close() {
-        queue.close();
-        table.close();
-      },
-    };
-  } catch (error) {
-    table.close();
-    throw error;
-  }
+export const openStackLog = (options: StackLogOptions): Promise<StackLog> =>
+  withRemedy(options.region, options.needs, open(options));
+
+async function open({ config, region, clock, log, needs, isMine }: StackLogOptions): Promise<StackLog> {
+  using opened = new DisposableStack();
+  const table = opened.adopt(new DynamoStore({ table: TABLE_NAME, clock, client: { region } }), closed);
+  await firstLook(table, region, needs);
+  const store = new GuardedStore(patient(table, clock), isMine);
+  const queue = opened.adopt(await findQueue<Named>({ name: QUEUES.deliver, region, clock }), closed);
+  const home = await Home.open({ store, clock, log }, config);
+  const all = opened.move();
+  return { home, tell: (incident) => tell(incident, queue, log), close: () => all.dispose() };
 }
+
+const closed = (one: { close(): void }): void => one.close();
 
 /**
  * The deployed table, where only some incidents are written, the pointers to them and the signals behind them. What home

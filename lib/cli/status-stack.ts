@@ -3,7 +3,7 @@ import { DynamoStore } from '../adapters/aws/dynamo-store.ts';
 import { consoleLog } from '../adapters/local/console-log.ts';
 import { OverlayStore } from '../adapters/overlay-store.ts';
 import type { Config } from '../config/compiled.ts';
-import { loadConfig } from '../config.ts';
+import { loadForAws } from '../config.ts';
 import { TABLE_NAME } from '../deployment.ts';
 import { Home } from '../home.ts';
 import { aliveKey } from '../items.ts';
@@ -42,9 +42,7 @@ export async function stackStatus(
   options: StackStatusOptions,
 ): Promise<{ text: string; exitCode: ExitCode }> {
   const { clock, err } = options;
-  const { name, config } = await loadConfig({ ...options, place: 'aws' });
-  const { aws } = config;
-  if (!aws) throw new Error(`${name} was compiled for AWS without "aws"`);
+  const { config, aws } = await loadForAws(options);
   const table = new DynamoStore({ table: TABLE_NAME, clock, client: { region: aws.home } });
   try {
     await firstLook(table, aws.home, NEEDS);

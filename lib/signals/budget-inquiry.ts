@@ -1,14 +1,12 @@
 import type { BudgetsClient, Budget as Described } from '@aws-sdk/client-budgets';
-import { isOver, thresholdOf } from '../budget.ts';
-import type { Budget, BudgetAlert } from '../config/compiled.ts';
-import { type Money, moneyOf, parseMoney } from '../money.ts';
+import { amountsOf, isOver, thresholdOf, whatOf } from '../budget.ts';
+import type { Budget } from '../config/compiled.ts';
+import { BILLING_REGION } from '../deployment.ts';
+import { parseMoney } from '../money.ts';
 import type { AwsApi } from '../probes/define.ts';
 import type { Asking, Inquiry, Signal } from '../signal.ts';
 import { budgetSignal } from './budget-alert.ts';
 import { gone } from './gone.ts';
-
-/** It is everywhere the same, and asked there: https://docs.aws.amazon.com/general/latest/gr/billing.html */
-const REGION = 'us-east-1';
 
 /**
  * By DescribeBudget: AWS tells only that a threshold was passed, and refreshes what is spent up to three times a day. What
@@ -32,7 +30,7 @@ export const budgetInquiry: Inquiry = {
 
 async function askAll(names: readonly string[], known: readonly Signal[], asking: Asking): Promise<Signal[]> {
   const { BudgetsClient } = await import('@aws-sdk/client-budgets');
-  const client = asking.aws.client(BudgetsClient, REGION);
+  const client = asking.aws.client(BudgetsClient, BILLING_REGION);
   const signals: Signal[] = [];
   // one after the other: it takes few calls a second
   for (const name of names) {
@@ -45,7 +43,7 @@ async function askAll(names: readonly string[], known: readonly Signal[], asking
 }
 
 /** Undefined: there is none of that name. Throws a `Fault`. */
-export async function describeBudget(
+async function describeBudget(
   client: BudgetsClient,
   account: string,
   name: string,
@@ -76,26 +74,19 @@ function statesOf(
   return [...over, ...back];
 }
 
-const spentOf = (described: Described, of: BudgetAlert['of']): Money | undefined => {
-  const { ActualSpend, ForecastedSpend } = described.CalculatedSpend ?? {};
-  const spend = of === 'actual' ? ActualSpend : ForecastedSpend;
-  return spend && moneyOf(spend.Amount, spend.Unit);
-};
-
 /** By the same words in which it was told: an amount that adjusts itself may be another by now. */
 function hasFallenBack({ reason, facts }: Signal, described: Described): boolean {
-  const spent = spentOf(described, reason === 'budget_forecast' ? 'forecast' : 'actual');
+  const spent = amountsOf(described)[whatOf(reason)];
   const threshold = typeof facts.threshold === 'string' ? parseMoney(facts.threshold) : undefined;
   return spent !== undefined && spent.currency === threshold?.currency && spent.micros <= threshold.micros;
 }
 
 /** The thresholds of one of our own that are passed. Of a day AWS tells only when it is over. */
 function passed(described: Described, own: Budget, account: string, now: number): Signal[] {
-  const { BudgetLimit } = described;
-  const limit = BudgetLimit && moneyOf(BudgetLimit.Amount, BudgetLimit.Unit);
+  const { limit, ...so } = amountsOf(described);
   if (!limit || own.period === 'daily') return [];
   return own.alerts.flatMap(({ of, percent }) => {
-    const spent = spentOf(described, of);
+    const spent = so[of];
     if (!spent || !isOver(spent, limit, percent)) return [];
     const threshold = thresholdOf(limit, percent);
     const alert = { account, name: own.name, of, threshold, limit, now: spent, period: own.period };

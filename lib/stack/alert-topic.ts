@@ -1,4 +1,4 @@
-import { ArnFormat, Aws, CfnOutput, Stack } from 'aws-cdk-lib';
+import { Aws, CfnOutput, Stack } from 'aws-cdk-lib';
 import { CfnRule } from 'aws-cdk-lib/aws-events';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { CfnSubscription, Topic } from 'aws-cdk-lib/aws-sns';
@@ -27,35 +27,14 @@ export class AlertTopic extends Construct {
   constructor(scope: Construct, id: string, { home, dead, health }: AlertTopicProps) {
     super(scope, id);
     const topic = new Topic(this, 'Topic', { topicName: TOPIC_NAME, enforceSSL: true });
-    topic.addToResourcePolicy(
-      new PolicyStatement({
-        sid: 'AlarmsOfThisAccount',
-        principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
-        actions: ['sns:Publish'],
-        resources: [topic.topicArn],
-        conditions: {
-          StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID },
-          ArnLike: {
-            'aws:SourceArn': Stack.of(this).formatArn({
-              service: 'cloudwatch',
-              resource: 'alarm',
-              resourceName: '*',
-              arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-            }),
-          },
-        },
-      }),
-    );
     const { region } = Stack.of(this);
-    // Rules of this account: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
-    topic.addToResourcePolicy(
-      new PolicyStatement({
-        sid: 'RulesOfThisAccount',
-        principals: [new ServicePrincipal('events.amazonaws.com')],
-        actions: ['sns:Publish'],
-        resources: [topic.topicArn],
-        conditions: { ArnLike: { 'aws:SourceArn': `arn:aws:events:${region}:${Aws.ACCOUNT_ID}:rule/*` } },
-      }),
+    letPublish(topic, 'AlarmsOfThisAccount', 'cloudwatch', OF_THIS_ACCOUNT, alarmsOf(region));
+    // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
+    letPublish(
+      topic,
+      'RulesOfThisAccount',
+      'events',
+      from(`arn:aws:events:${region}:${Aws.ACCOUNT_ID}:rule/*`),
     );
     if (health) {
       dead.queue.addToResourcePolicy(
@@ -76,14 +55,7 @@ export class AlertTopic extends Construct {
         targets: [{ id: 'alerts', arn: topic.topicArn, deadLetterConfig: { arn: dead.arn } }],
       });
     }
-    allowTopics(dead.queue, [{ region, arn: topicIn(region) }]);
-    // A queue takes messages of a topic in another region; it need not be there yet.
-    new CfnSubscription(this, 'Intake', {
-      topicArn: topic.topicArn,
-      protocol: 'sqs',
-      endpoint: `arn:aws:sqs:${home}:${Aws.ACCOUNT_ID}:${QUEUES.alerts}`,
-      redrivePolicy: { deadLetterTargetArn: dead.arn },
-    });
+    bringToIntake(this, { topic, name: TOPIC_NAME, home, dead });
     tagPart(this, 'alarms');
     new CfnOutput(Stack.of(this), 'AlertTopic', {
       value: topic.topicArn,
@@ -94,3 +66,41 @@ export class AlertTopic extends Construct {
 
 /** By its name alone: in one region, one stack makes it for all. */
 export const topicIn = (region: string): string => `arn:aws:sns:${region}:${Aws.ACCOUNT_ID}:${TOPIC_NAME}`;
+
+/** Conditions under which a service may publish: in the name of this account, and of what. */
+export const OF_THIS_ACCOUNT = { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } };
+export const from = (source: string) => ({ ArnLike: { 'aws:SourceArn': source } });
+export const alarmsOf = (region: string) => from(`arn:aws:cloudwatch:${region}:${Aws.ACCOUNT_ID}:alarm:*`);
+
+/** A service of AWS may publish, if all of that is so. */
+export const letPublish = (topic: Topic, sid: string, service: string, ...conditions: object[]): void =>
+  void topic.addToResourcePolicy(
+    new PolicyStatement({
+      sid,
+      principals: [new ServicePrincipal(`${service}.amazonaws.com`)],
+      actions: ['sns:Publish'],
+      resources: [topic.topicArn],
+      conditions: Object.assign({}, ...conditions),
+    }),
+  );
+
+export interface Brought {
+  readonly topic: Topic;
+  readonly name: string;
+  /** The region where it is taken in. */
+  readonly home: string;
+  /** Where that goes which SNS could not bring there. */
+  readonly dead: DeadLetters;
+}
+
+/** What comes by a topic is taken in at home: by names alone, for the queue is in another stack, and need not be there yet. */
+export function bringToIntake(scope: Construct, { topic, name, home, dead }: Brought): void {
+  const { region } = Stack.of(scope);
+  allowTopics(dead.queue, [{ region, arn: `arn:aws:sns:${region}:${Aws.ACCOUNT_ID}:${name}` }]);
+  new CfnSubscription(scope, 'Intake', {
+    topicArn: topic.topicArn,
+    protocol: 'sqs',
+    endpoint: `arn:aws:sqs:${home}:${Aws.ACCOUNT_ID}:${QUEUES.alerts}`,
+    redrivePolicy: { deadLetterTargetArn: dead.arn },
+  });
+}

@@ -1,15 +1,15 @@
 import { Aws, CfnOutput, Stack } from 'aws-cdk-lib';
 import { CfnBudget } from 'aws-cdk-lib/aws-budgets';
 import { CfnAnomalyMonitor, CfnAnomalySubscription } from 'aws-cdk-lib/aws-ce';
-import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { CfnSubscription, Topic } from 'aws-cdk-lib/aws-sns';
+import { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import type { Anomalies, Budget, Tag } from '../config/compiled.ts';
 import { BILLING_REGION, BILLING_STACK, BILLING_TOPIC, deadLettersOf, QUEUES } from '../deployment.ts';
 import { MICROS } from '../money.ts';
 import { ofQueue, WatchbillAlarm } from './alarm.ts';
+import { alarmsOf, bringToIntake, from, letPublish, OF_THIS_ACCOUNT } from './alert-topic.ts';
 import { knownPageUrl, type Plan } from './place.ts';
-import { allowTopics, DeadLetters } from './queue.ts';
+import { DeadLetters } from './queue.ts';
 import { tagPart } from './tags.ts';
 
 /** What watches the bill. AWS reckons costs in one region alone, and tells of them there. */
@@ -50,34 +50,10 @@ export class BillingStack extends Stack {
  */
 function billingTopic(stack: Stack, home: string, dead: DeadLetters): Topic {
   const topic = new Topic(stack, 'Topic', { topicName: BILLING_TOPIC, enforceSSL: true });
-  const publish = (sid: string, service: string, sourceArn?: string) =>
-    topic.addToResourcePolicy(
-      new PolicyStatement({
-        sid,
-        principals: [new ServicePrincipal(service)],
-        actions: ['sns:Publish'],
-        resources: [topic.topicArn],
-        conditions: {
-          StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID },
-          ...(sourceArn !== undefined && { ArnLike: { 'aws:SourceArn': sourceArn } }),
-        },
-      }),
-    );
-  publish('Budgets', 'budgets.amazonaws.com', `arn:aws:budgets::${Aws.ACCOUNT_ID}:*`);
-  publish('CostAnomalies', 'costalerts.amazonaws.com');
-  publish(
-    'Alarms',
-    'cloudwatch.amazonaws.com',
-    `arn:aws:cloudwatch:${BILLING_REGION}:${Aws.ACCOUNT_ID}:alarm:*`,
-  );
-  allowTopics(dead.queue, [{ region: BILLING_REGION, arn: billingTopicArn }]);
-  // By their names alone: the queue is in another stack, of another region.
-  new CfnSubscription(stack, 'Intake', {
-    topicArn: topic.topicArn,
-    protocol: 'sqs',
-    endpoint: `arn:aws:sqs:${home}:${Aws.ACCOUNT_ID}:${QUEUES.alerts}`,
-    redrivePolicy: { deadLetterTargetArn: dead.arn },
-  });
+  letPublish(topic, 'Budgets', 'budgets', OF_THIS_ACCOUNT, from(`arn:aws:budgets::${Aws.ACCOUNT_ID}:*`));
+  letPublish(topic, 'CostAnomalies', 'costalerts', OF_THIS_ACCOUNT);
+  letPublish(topic, 'Alarms', 'cloudwatch', OF_THIS_ACCOUNT, alarmsOf(BILLING_REGION));
+  bringToIntake(stack, { topic, name: BILLING_TOPIC, home, dead });
   return topic;
 }
 

@@ -1,5 +1,5 @@
 import type { Aws, Config } from '../config/compiled.ts';
-import { loadConfig } from '../config.ts';
+import { loadForAws } from '../config.ts';
 import { type Bundles, checkBuilt } from './bundles.ts';
 
 /** What every stack is made from. */
@@ -19,10 +19,9 @@ export interface Planning {
 
 /** Throws `ConfigError` with every mistake in the config, and `NotBuilt`. */
 export async function planFrom({ cwd, named, dir }: Planning): Promise<Plan> {
-  const { config } = await loadConfig({ cwd, named, place: 'aws' });
-  if (!config.aws) throw new Error('a config without "aws" was compiled for AWS');
+  const { config, aws } = await loadForAws({ cwd, named });
   checkBuilt(dir);
-  return { config, aws: config.aws, bundles: { dir, config } };
+  return { config, aws, bundles: { dir, config } };
 }
 
 /** A plan, and the region in which a part of it is made. */

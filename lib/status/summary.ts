@@ -1,6 +1,6 @@
 import type { CheckView, IncidentView, PlatformView, Snapshot } from '../snapshot.ts';
 import { aged, isStale } from './headline.ts';
-import { iso } from './words.ts';
+import { iso, isoOrNull } from './words.ts';
 
 /**
  * `/api/v1/summary`: the page for machines, in the form that contract.md promises. `latencyMs` in ms, times in
@@ -75,5 +75,3 @@ const platformOf = ({ banners, undelivered, skipped, locations }: PlatformView) 
   skipped,
   locations: locations.map(({ name, lastTickAt }) => ({ name, lastTickAt: isoOrNull(lastTickAt) })),
 });
-
-const isoOrNull = (at: number | undefined): string | null => (at === undefined ? null : iso(at));

@@ -29,6 +29,9 @@ const inRange = (at: number): number =>
 /** ISO 8601, UTC. A moment beyond what a date can hold is the nearest that it can. */
 export const iso = (at: number): string => new Date(inRange(at)).toISOString();
 
+/** The same for machines: what isn't known is null. */
+export const isoOrNull = (at: number | undefined): string | null => (at === undefined ? null : iso(at));
+
 export const day = (at: number): string => DAY.format(inRange(at));
 /** Without the year, of what is less than one away. */
 export const dayMonth = (at: number): string => DAY_MONTH.format(inRange(at));

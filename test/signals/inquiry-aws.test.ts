@@ -19,7 +19,7 @@ import { onMoto, REGION } from '../kit/aws.ts';
 import { VirtualClock } from '../kit/clock.ts';
 import { MemoryStore } from '../kit/memory-store.ts';
 import { configOf } from '../kit/world.ts';
-import { alarm, budget, letter } from './letters.ts';
+import { alarm, budget, letter, metricAlarm } from './letters.ts';
 
 /** How what others have told of stands now, asked of CloudWatch and Budgets as moto has them. */
 
@@ -59,21 +59,7 @@ const found = async (desk: Inquirer, everyMinutes = INQUIRE_MINUTES): Promise<st
 
 async function alarmNamed(endpoint: string, AlarmName: string, more: object = {}) {
   const cloudwatch = client(CloudWatchClient, endpoint);
-  await cloudwatch.send(
-    new PutMetricAlarmCommand({
-      AlarmName,
-      Namespace: 'AWS/ApiGateway',
-      MetricName: '5XXError',
-      Statistic: 'Sum',
-      Period: 60,
-      EvaluationPeriods: 1,
-      Threshold: 5,
-      ComparisonOperator: 'GreaterThanThreshold',
-      AlarmActions: [TOPIC],
-      OKActions: [TOPIC],
-      ...more,
-    }),
-  );
+  await cloudwatch.send(new PutMetricAlarmCommand({ ...metricAlarm(AlarmName, TOPIC), ...more }));
   return {
     arn: `arn:aws:cloudwatch:${REGION}:${ACCOUNT}:alarm:${AlarmName}`,
     turn: (StateValue: 'ALARM' | 'OK' | 'INSUFFICIENT_DATA') =>

@@ -47,6 +47,20 @@ export const alarm = (more: object = {}) => ({
   ...more,
 });
 
+/** The same as it is made: it acts on a topic, both ways. https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html */
+export const metricAlarm = (AlarmName: string, topic: string) => ({
+  AlarmName,
+  Namespace: 'AWS/ApiGateway',
+  MetricName: '5XXError',
+  Statistic: 'Sum' as const,
+  Period: 60,
+  EvaluationPeriods: 1,
+  Threshold: 5,
+  ComparisonOperator: 'GreaterThanThreshold' as const,
+  AlarmActions: [topic],
+  OKActions: [topic],
+});
+
 export const composite = (more: object = {}) => {
   const { Trigger: _, ...rest } = alarm();
   return {

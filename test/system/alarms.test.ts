@@ -18,6 +18,7 @@ import {
 import { Folder } from '../cli/kit.ts';
 import { client } from '../kit/account-aws.ts';
 import { awsProxy } from '../kit/aws-proxy.ts';
+import { metricAlarm } from '../signals/letters.ts';
 import type { Cloud } from './cloud.ts';
 import { unused } from './granted.ts';
 import { checkOf, configOf, HOME, onCloud, STANDBY } from './suite.ts';
@@ -34,17 +35,8 @@ async function alarmsOf({ account }: Cloud) {
   await sns.send(new SubscribeCommand({ TopicArn, Protocol: 'sqs', Endpoint }));
   await cloudwatch.send(
     new PutMetricAlarmCommand({
-      AlarmName: NAME,
+      ...metricAlarm(NAME, String(TopicArn)),
       AlarmDescription: 'Checkout fails. https://wiki.acme.test/checkout',
-      Namespace: 'AWS/ApiGateway',
-      MetricName: '5XXError',
-      Statistic: 'Sum',
-      Period: 60,
-      EvaluationPeriods: 1,
-      Threshold: 5,
-      ComparisonOperator: 'GreaterThanThreshold',
-      AlarmActions: [String(TopicArn)],
-      OKActions: [String(TopicArn)],
     }),
   );
   return {

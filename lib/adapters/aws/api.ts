@@ -1,4 +1,5 @@
 import { Fault } from '../../net/net.ts';
+import type { Clock } from '../../ports.ts';
 import type { AwsApi, AwsClientConfig } from '../../probes/define.ts';
 import type { Reason } from '../../reasons.ts';
 import { connections } from './connections.ts';
@@ -41,6 +42,24 @@ export function openAwsApi(signal: AbortSignal): AwsApi & { dispose(): void } {
       for (const client of clients) client.destroy();
     },
   };
+}
+
+/** The same for as long as `use` takes, `ms` at most, or until it is to stop. */
+export async function withAwsApi<T>(
+  ms: number,
+  clock: Clock,
+  use: (aws: AwsApi) => Promise<T>,
+  stop?: AbortSignal,
+): Promise<T> {
+  const late = new AbortController();
+  const cancel = clock.after(ms, () => late.abort());
+  const aws = openAwsApi(stop ? AbortSignal.any([stop, late.signal]) : late.signal);
+  try {
+    return await use(aws);
+  } finally {
+    cancel();
+    aws.dispose();
+  }
 }
 
 /** Whatever keeps us from looking is no fault of what we look at. */

@@ -5,7 +5,7 @@ import { Fault } from '../../net/net.ts';
 import type { Clock, Log, Store } from '../../ports.ts';
 import type { AwsApi } from '../../probes/define.ts';
 import type { Signal } from '../../signal.ts';
-import { openAwsApi } from './api.ts';
+import { withAwsApi } from './api.ts';
 
 /** All of one asking. */
 const ASK_MS = 50_000;
@@ -25,29 +25,19 @@ export function createInquirer({ store, clock, log }: Parts) {
   return async (minute: number, { alarms, cost }: Config, stop: AbortSignal): Promise<Signal[]> => {
     if (minute % INQUIRE_MINUTES !== 0) return [];
     if (alarms.topics.length === 0 && (await store.list(SIGNALS, { limit: 1 })).length === 0) return [];
-    const late = new AbortController();
-    const cancel = clock.after(ASK_MS, () => late.abort());
-    const aws = openAwsApi(AbortSignal.any([stop, late.signal]));
-    try {
+    const asking = { clock, store, log, topics: alarms.topics, budgets: cost.budgets };
+    const ask = async (aws: AwsApi) => {
       const account = await accountOf(aws);
       told = false;
-      return await inquire(minute, {
-        aws,
-        clock,
-        account,
-        topics: alarms.topics,
-        budgets: cost.budgets,
-        store,
-        log,
-      });
+      return inquire(minute, { ...asking, aws, account });
+    };
+    try {
+      return await withAwsApi(ASK_MS, clock, ask, stop);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       if (!told) log.warn(`${WITHOUT}: ${error.message}`);
       told = true;
       return [];
-    } finally {
-      cancel();
-      aws.dispose();
     }
   };
 }
