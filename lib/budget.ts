@@ -27,26 +27,30 @@ export function amountsOf({ BudgetLimit, CalculatedSpend }: Described) {
   return { limit: money(BudgetLimit), actual: money(ActualSpend), forecast: money(ForecastedSpend) };
 }
 
+/** The alert of a budget of the config that tells of it; undefined: none of them does. */
+export const ownAlert = ({ reason, facts }: Signal, own: Budget | undefined): BudgetAlert | undefined =>
+  own?.alerts.find(({ of, percent }) => of === whatOf(reason) && percent === facts.percent);
+
 /** What the config says of an alert of one of its own budgets; undefined: it is another's. */
-export function ownSeverity(
-  { source, name, reason, facts }: Signal,
-  { budgets }: Cost,
-): Signal['severity'] | undefined {
-  if (source !== 'budgets') return undefined;
-  const of = whatOf(reason);
-  const alerts = budgets.find((budget) => budget.name === name)?.alerts;
-  return alerts?.find((alert) => alert.of === of && alert.percent === facts.percent)?.severity;
+export function ownSeverity(signal: Signal, { budgets }: Cost): Signal['severity'] | undefined {
+  if (signal.source !== 'budgets') return undefined;
+  return ownAlert(
+    signal,
+    budgets.find(({ name }) => name === signal.name),
+  )?.severity;
 }
 
 /** Of an amount, in percent, to a tenth; both in millionths. Undefined: of nothing there is no share. */
 export const percentOf = (part: number, whole: number): number | undefined =>
   whole > 0 ? Math.round((part / whole) * 1_000) / 10 : undefined;
 
-/** So many percent of an amount, to the millionth. */
-export const thresholdOf = (limit: Money, percent: number): Money => ({
-  ...limit,
-  micros: Math.round((limit.micros * percent) / 100),
-});
+/** So many percent, to a tenth, of an amount that is not negative; to the millionth, half up. */
+export function thresholdOf({ micros, currency }: Money, percent: number): Money {
+  const perMille = Math.round(percent * 10);
+  // in two parts, each of which is an exact number
+  const rest = Math.round(((micros % 1_000) * perMille) / 1_000);
+  return { micros: Math.trunc(micros / 1_000) * perMille + rest, currency };
+}
 
 /** More than that: as much is not over yet, and amounts of two currencies can't be compared. */
 export const isOver = (spent: Money, limit: Money, percent: number): boolean =>

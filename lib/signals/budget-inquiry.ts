@@ -1,5 +1,5 @@
 import type { BudgetsClient, Budget as Described } from '@aws-sdk/client-budgets';
-import { amountsOf, isOver, thresholdOf, whatOf } from '../budget.ts';
+import { amountsOf, isOver, ownAlert, thresholdOf, whatOf } from '../budget.ts';
 import type { Budget } from '../config/compiled.ts';
 import { BILLING_REGION } from '../deployment.ts';
 import { parseMoney } from '../money.ts';
@@ -69,15 +69,23 @@ function statesOf(
   const stillOver = new Set(over.map(({ about }) => about));
   const back = alerts
     .filter(({ about }) => !stillOver.has(about))
-    .filter((signal) => hasFallenBack(signal, described))
+    .filter((signal) => hasFallenBack(signal, described, own))
     .map((signal): Signal => ({ ...signal, at: now, state: 'ok' }));
   return [...over, ...back];
 }
 
-/** By the same words in which it was told: an amount that adjusts itself may be another by now. */
-function hasFallenBack({ reason, facts }: Signal, described: Described): boolean {
-  const spent = amountsOf(described)[whatOf(reason)];
-  const threshold = typeof facts.threshold === 'string' ? parseMoney(facts.threshold) : undefined;
+/** One of our own by the amount of now, which may be another; of others by the words in which it was told. */
+function hasFallenBack(signal: Signal, described: Described, own: Budget | undefined): boolean {
+  const { limit, ...so } = amountsOf(described);
+  const spent = so[whatOf(signal.reason)];
+  const alert = ownAlert(signal, own);
+  const told = signal.facts.threshold;
+  const threshold =
+    alert && limit
+      ? thresholdOf(limit, alert.percent)
+      : typeof told === 'string'
+        ? parseMoney(told)
+        : undefined;
   return spent !== undefined && spent.currency === threshold?.currency && spent.micros <= threshold.micros;
 }
 
