@@ -1,7 +1,7 @@
 import type { Receiver } from './config/compiled.ts';
 import { limited, type Means } from './limited.ts';
 import type { Notice, Outcome, SendContext } from './notifiers/define.ts';
-import { type Log, SecretError, type SecretRef, type Secrets } from './ports.ts';
+import { type Log, SecretError, type SecretRef, type Secrets, sleep } from './ports.ts';
 import { redact } from './redact.ts';
 
 /** What delivery needs of a notifier. */
@@ -14,16 +14,27 @@ export interface Sender {
 /** What an attempt needs of the world. */
 export interface Wire extends Means {
   readonly log: Log;
-  readonly sender: (type: string) => Sender;
 }
 
 export interface Message {
-  readonly receiver: Receiver;
-  readonly notice: () => Notice;
+  /** Whom it is for, as the config calls it. */
+  readonly to: string;
+  readonly attempt: (context: SendContext) => Promise<Outcome>;
 }
 
 /** One attempt ends by then. */
 export const ATTEMPT_MS = 10_000;
+const FIRST_PAUSE_MS = 1_000;
+
+/** What tells a receiver of an incident. */
+export const messageTo = (
+  receiver: Receiver,
+  notice: () => Notice,
+  sender: (type: string) => Sender,
+): Message => ({
+  to: receiver.name,
+  attempt: (context) => sender(receiver.type).send(receiver, notice(), context),
+});
 
 /**
  * One attempt. Where it is refused, the secrets in it are asked for anew: PagerDuty says 400 of a key that was
@@ -44,22 +55,36 @@ export async function send(
   return sendOnce(message, wire, late);
 }
 
+/** Tries until it is taken or refused, as long as there is time, until `endsAt` (monotonic ms). Each failure is told. */
+export async function sendUntil(
+  endsAt: number,
+  message: Message,
+  wire: Wire,
+  failed: (outcome: Exclude<Outcome, { outcome: 'accepted' }>) => void,
+): Promise<Outcome> {
+  const { clock, signal } = wire;
+  const lasts = (waitMs = 0) => !signal.aborted && clock.monotonic() + waitMs + ATTEMPT_MS <= endsAt;
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs *= 2) {
+    const outcome = await send(message, wire, lasts, () => {});
+    if (outcome.outcome === 'accepted') return outcome;
+    failed(outcome);
+    if (outcome.outcome === 'refused') return outcome;
+    const waitMs = Math.max(pauseMs, outcome.retryAfterMs ?? 0);
+    if (!lasts(waitMs)) return outcome;
+    await sleep(clock, waitMs, signal);
+  }
+}
+
 async function sendOnce(
-  { receiver, notice }: Message,
+  { to, attempt }: Message,
   wire: Wire,
   late: (outcome: Outcome) => void,
 ): Promise<Outcome> {
   try {
-    const told = notice();
-    return await limited(
-      wire,
-      ATTEMPT_MS,
-      (context) => wire.sender(receiver.type).send(receiver, told, context),
-      late,
-    );
+    return await limited(wire, ATTEMPT_MS, attempt, late);
   } catch (error) {
     if (error instanceof SecretError) return { outcome: 'refused', why: unasked(error), final: false };
-    wire.log.error(`sending to ${receiver.name} failed`, { why: words(error) });
+    wire.log.error(`sending to ${to} failed`, { why: words(error) });
     return { outcome: 'retry', why: words(error), uncertain: true };
   }
 }

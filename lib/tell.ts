@@ -6,13 +6,14 @@ import { LEASE_MS } from './lane.ts';
 import type { Notice, Outcome } from './notifiers/define.ts';
 import { begun, ended, isDue, isUntold, nextEntry } from './outbox.ts';
 import type { Item, Log, Store } from './ports.ts';
-import { ATTEMPT_MS, send, type Wire, words } from './send.ts';
+import { ATTEMPT_MS, messageTo, type Sender, send, type Wire, words } from './send.ts';
 import { update } from './store.ts';
 import { notTaken } from './words.ts';
 
 /** What delivery needs of the world. */
 export interface Post extends Wire {
   readonly store: Store;
+  readonly sender: (type: string) => Sender;
   /** The receiver that the config calls so now, if it does. */
   readonly receiver: (name: string) => Receiver | undefined;
   /** When the receivers were configured last (a start, a reload), epoch ms: who refused before is asked again. */
@@ -69,7 +70,7 @@ export async function tell(
   };
   const { receiver } = cursor;
   const outcome = await send(
-    { receiver, notice: () => noticeOf(started, entry, post.baseUrl()) },
+    messageTo(receiver, () => noticeOf(started, entry, post.baseUrl()), post.sender),
     post,
     () => holds(leaseUntil, clock.now()),
     (late) => void note(late).catch((error: unknown) => sayFailed(receiver, error, post.log)),

@@ -5,8 +5,8 @@ import type { Incident } from './incident.ts';
 import { aliveKey } from './items.ts';
 import { key } from './keys.ts';
 import type { Notice, Outcome } from './notifiers/define.ts';
-import { type Store, sleep } from './ports.ts';
-import { ATTEMPT_MS, send, type Wire, words } from './send.ts';
+import type { Store } from './ports.ts';
+import { messageTo, type Sender, sendUntil, type Wire, words } from './send.ts';
 import { noticeOf } from './tell.ts';
 import { endedWords, toldOf } from './words.ts';
 
@@ -26,7 +26,6 @@ const END_EVERY_MINUTES = 10;
 const MINUTE_MS = 60_000;
 /** All attempts end by then, so that none is cut off with the function. */
 const LOOK_MS = (FUNCTIONS.watchdog.timeout - 5) * 1_000;
-const FIRST_PAUSE_MS = 1_000;
 
 /** What names the installation: the key is made of it. */
 export interface Identity {
@@ -38,6 +37,7 @@ export interface Identity {
 
 /** What the watchdog needs of the world. Once `signal` is aborted, nothing is tried again. */
 export interface WatchdogPorts extends Wire {
+  readonly sender: (type: string) => Sender;
   /** Home's. */
   readonly store: Pick<Store, 'get'>;
   /** All that the config has; each hears pages. */
@@ -81,8 +81,11 @@ export async function watch(ports: WatchdogPorts, memory: WatchdogMemory): Promi
     receivers
       .filter((receiver) => isToBeTold(receiver, verdict, memory, now))
       .map(async (receiver) => {
-        const notice = () => noticeFor(incident, kind, ports);
-        note(receiver, kind, await tell({ receiver, notice }, endsAt, ports), memory);
+        const message = messageTo(receiver, () => noticeFor(incident, kind, ports), ports.sender);
+        const failed = ({ why }: { readonly why: string }) =>
+          log.error(`home’s state is not delivered to ${receiver.name} yet: ${why}`);
+        // in a minute comes the next look
+        note(receiver, kind, await sendUntil(endsAt, message, ports, failed), memory);
       }),
   );
   if (verdict.kind === 'alive' && memory.told.size === 0) delete memory.silentSince;
@@ -223,25 +226,6 @@ function noticeFor(incident: Incident, kind: 'page' | 'resolved', ports: Watchdo
   const entry = { seq: isOver ? 2 : 1, at: now, kind, text };
   const notice = noticeOf(isOver ? { ...incident, closedAt: now } : incident, entry, ports.baseUrl);
   return { ...notice, id: `${incident.id}-${incident.openedAt}-${entry.seq}` };
-}
-
-/** Tries until it is taken or refused, as long as there is time: in a minute comes the next look. */
-async function tell(
-  message: Parameters<typeof send>[0],
-  endsAt: number,
-  ports: WatchdogPorts,
-): Promise<Outcome> {
-  const { clock, signal, log } = ports;
-  const lasts = (waitMs = 0) => !signal.aborted && clock.monotonic() + waitMs + ATTEMPT_MS <= endsAt;
-  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs *= 2) {
-    const outcome = await send(message, ports, lasts, () => {});
-    if (outcome.outcome === 'accepted') return outcome;
-    log.error(`home’s state is not delivered to ${message.receiver.name} yet: ${outcome.why}`);
-    if (outcome.outcome === 'refused') return outcome;
-    const waitMs = Math.max(pauseMs, outcome.retryAfterMs ?? 0);
-    if (!lasts(waitMs)) return outcome;
-    await sleep(clock, waitMs, signal);
-  }
 }
 
 /** Whoever was sent a page is told of its end as soon as home lives: it may have arrived. */

@@ -6,6 +6,7 @@ import { StoreError, sleep } from '../ports.ts';
 import { redact } from '../redact.ts';
 import { VERSION } from '../version.ts';
 import { beat } from './beat.ts';
+import { type ChangeOptions, change } from './change.ts';
 import type { CostOptions } from './cost.ts';
 import { drill } from './drill.ts';
 import type { StackDrillOptions } from './drill-stack.ts';
@@ -50,6 +51,10 @@ const COST_CODES =
 const DRILL_CODES =
   '\nIt needs the secrets in its own environment; with --stack credentials of AWS and no secret. ' +
   'Exit codes: 0 every notifier took the page and the resolve, 1 one of them did not, or there is none, 2 config or usage.';
+
+const CHANGE_CODES =
+  '\nIt needs the secrets in its own environment; with --stack credentials of AWS that may read them. ' +
+  'Exit codes: 0 taken, 1 not taken within a minute, 2 config or usage.';
 
 /** SIGTERM promises an end within 10 s. What is still under way by then is in the store, and goes on at the next start. */
 const STOP_MS = 9_000;
@@ -163,6 +168,23 @@ function commands(shell: Shell, exit: (code: number) => void): Command {
       answer(await (stack ? drillStack(asked) : drill(asked)));
     });
   incidentCommands();
+  command('change', 'tell PagerDuty of a deployment, or of what else was changed: it pages nobody')
+    .argument('<text...>', 'what was changed')
+    .option(
+      '--link <url>',
+      'where to read more; may be given again',
+      (url, all: string[]) => [...all, url],
+      [],
+    )
+    .option('--source <name>', 'where, or by what (default: the name of this machine)')
+    .addOption(new Option('--stack', 'with the secrets of the deployment on AWS'))
+    .option(...json)
+    .addHelpText('after', CHANGE_CODES)
+    .action(async (words, { config, link, stack, ...options }) => {
+      const said = { summary: words.join(' '), links: link };
+      const asked = { ...common, clock: systemClock, ...options, named: config, ...said };
+      answer(await (stack ? changeOnStack(asked) : change(asked)));
+    });
   command('redrive', 'send what the deployment on AWS gave up back to where it came from')
     .option(...json)
     .addHelpText('after', REDRIVE_CODES)
@@ -257,6 +279,11 @@ interface IncidentFlags {
 async function costOnAws(asked: Omit<CostOptions, 'clock'>): Promise<Answer> {
   const { cost } = await import('./cost.ts');
   return cost({ ...asked, clock: systemClock });
+}
+
+async function changeOnStack(asked: Omit<ChangeOptions, 'secrets'>): Promise<Answer> {
+  const { stackChange } = await import('./change-stack.ts');
+  return stackChange(asked);
 }
 
 async function redriveStack(asked: Omit<RedriveOptions, 'clock'>): Promise<Answer> {

@@ -15,6 +15,18 @@ export interface Notice {
   readonly links: { readonly runbook: string | undefined; readonly statusPage: string | undefined };
 }
 
+/** Something that people did on purpose, such as a deployment: where they look first once something breaks. */
+export interface Change {
+  /** Epoch ms. */
+  readonly at: number;
+  /** One line: what was changed. */
+  readonly summary: string;
+  /** Where, or by what: a host, a repository, a pipeline. */
+  readonly source: string;
+  /** Absolute URLs at which a person reads more. */
+  readonly links: readonly string[];
+}
+
 /**
  * What came of one attempt. A notifier classifies; only the pipeline (lib/deliver.ts) retries.
  * `uncertain`: it may have arrived all the same, since the answer was lost after the request went out.
@@ -60,6 +72,12 @@ export interface Notifier<T extends string = string, S extends Zod.ZodRawShape =
   /** What names the receiver's lane: those with the same key share one pace. Hashed before it is stored. */
   readonly lane: (receiver: NotifierConfig<T, S>) => string;
   readonly send: (receiver: NotifierConfig<T, S>, notice: Notice, context: SendContext) => Promise<Outcome>;
+  /** How it is told of changes, if it keeps them beside its incidents. */
+  readonly change?: (
+    receiver: NotifierConfig<T, S>,
+    change: Change,
+    context: SendContext,
+  ) => Promise<Outcome>;
 }
 
 export type NotifierConfig<T extends string, S extends Zod.ZodRawShape> = Receiver & {

@@ -1,6 +1,6 @@
 import type { EntryKind, Evidence } from '../incident.ts';
 import { lasted, meaning } from '../words.ts';
-import { defineNotifier, type Notice } from './define.ts';
+import { type Change, defineNotifier, type Notice } from './define.ts';
 import { post } from './post.ts';
 import { clean, cleanFacts, webLink } from './text.ts';
 
@@ -28,10 +28,16 @@ export const pagerduty = defineNotifier({
   async send({ endpoint, routingKey }, notice, context) {
     const event = toEvent(notice, await context.secret(routingKey));
     const bare = { ...event, payload: { ...event.payload, custom_details: undefined } };
-    const url = `${endpoint.replace(/\/+$/, '')}/v2/enqueue`;
+    const url = below(endpoint, 'v2/enqueue');
     return post({ url, body: JSON.stringify(event), smaller: JSON.stringify(bare) }, context);
   },
+  async change({ endpoint, routingKey }, change, context) {
+    const body = JSON.stringify(toChangeEvent(change, await context.secret(routingKey)));
+    return post({ url: below(endpoint, 'v2/change/enqueue'), body }, context);
+  },
 });
+
+const below = (endpoint: string, path: string): string => `${endpoint.replace(/\/+$/, '')}/${path}`;
 
 const ACTIONS: Readonly<Partial<Record<EntryKind, 'acknowledge' | 'resolve'>>> = {
   acknowledged: 'acknowledge',
@@ -60,6 +66,17 @@ export function toEvent(notice: Notice, routingKey: string) {
     client_url: webLink(links.statusPage),
   };
 }
+
+/** Pages nobody: it stands beside the incidents of its service. https://developer.pagerduty.com/docs/events-api-v2/send-change-events/ */
+const toChangeEvent = ({ at, summary, source, links }: Change, routingKey: string) => ({
+  routing_key: routingKey,
+  payload: {
+    summary: clean(summary, SUMMARY_MAX),
+    source: field(source) ?? 'Watchbill',
+    timestamp: iso(at),
+  },
+  links: links.map((href) => ({ href, text: 'More' })),
+});
 
 /** The line that is read out and shown on a locked screen: what, from where, why. */
 function summary({ entry, incident }: Notice): string {

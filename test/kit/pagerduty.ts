@@ -17,6 +17,14 @@ const text = (min: number, max: number) =>
     .refine((value) => value.isWellFormed(), 'has half a surrogate pair')
     .refine((value) => !/\p{Cc}/u.test(value), 'has a control character');
 const webUrl = z.url({ protocol: /^https?$/ });
+const Details = z
+  .record(text(1, 1024), z.json())
+  .refine(isWellFormed, 'has half a surrogate pair')
+  .optional();
+const RoutingKey = z
+  .string()
+  .regex(/^[\x21-\x7e]{32}$/, "Length of 'routing_key' is incorrect (should be 32 characters)");
+const Links = z.array(z.strictObject({ href: webUrl, text: text(1, 1024).optional() })).optional();
 
 const Payload = z.strictObject({
   summary: text(1, 1024),
@@ -26,17 +34,24 @@ const Payload = z.strictObject({
   component: text(1, 1024).optional(),
   group: text(1, 1024).optional(),
   class: text(1, 1024).optional(),
-  custom_details: z
-    .record(text(1, 1024), z.json())
-    .refine(isWellFormed, 'has half a surrogate pair')
-    .optional(),
+  custom_details: Details,
+});
+
+/** https://developer.pagerduty.com/docs/events-api-v2/send-change-events/ */
+const ChangeEvent = z.strictObject({
+  routing_key: RoutingKey,
+  payload: z.strictObject({
+    summary: text(1, 1024),
+    source: text(1, 1024).optional(),
+    timestamp: z.iso.datetime({ offset: true }).optional(),
+    custom_details: Details,
+  }),
+  links: Links,
 });
 
 const Event = z
   .strictObject({
-    routing_key: z
-      .string()
-      .regex(/^[\x21-\x7e]{32}$/, "Length of 'routing_key' is incorrect (should be 32 characters)"),
+    routing_key: RoutingKey,
     event_action: z.enum(['trigger', 'acknowledge', 'resolve']),
     dedup_key: text(0, 255).optional(),
     payload: Payload.optional(),
@@ -49,7 +64,7 @@ const Event = z
         }),
       )
       .optional(),
-    links: z.array(z.strictObject({ href: webUrl, text: text(1, 1024).optional() })).optional(),
+    links: Links,
     client: text(1, 1024).optional(),
     client_url: webUrl.optional(),
   })
@@ -94,6 +109,8 @@ export interface RefusedEvent {
  */
 export class PagerDutyLedger {
   readonly accepted: AcceptedEvent[] = [];
+  /** What was told of changes: they make no alert. */
+  readonly changes: z.output<typeof ChangeEvent>[] = [];
   readonly refused: RefusedEvent[] = [];
   readonly alerts: Alert[] = [];
   readonly #open = new Map<string, Alert>();
@@ -133,6 +150,14 @@ export class PagerDutyLedger {
     const event = { ...parsed.data, dedup_key: parsed.data.dedup_key || `generated-${++this.#generated}` };
     this.accepted.push({ at: now, event, bytes, ...this.#apply(event, now) });
     return json(202, { status: 'success', message: 'Event processed', dedup_key: event.dedup_key });
+  }
+
+  keepChange(candidate: unknown, now: number): Answer {
+    const parsed = ChangeEvent.safeParse(candidate);
+    if (!parsed.success) return this.refuse(now, 400, parsed.error.issues.map(inWords));
+    if (!this.#pace(parsed.data.routing_key, now)) return this.refuse(now, 429, ['Request Limit Exceeded']);
+    this.changes.push(parsed.data);
+    return json(202, { status: 'success', message: 'Change event processed' });
   }
 
   refuse(at: number, status: number, errors: readonly string[]): Answer {
@@ -195,14 +220,15 @@ export class PagerDuty extends StandIn {
 
 function enqueue(ledger: PagerDutyLedger, { at, method, path, headers, bytes }: Received): Answer {
   const refuse = (status: number, error: string) => ledger.refuse(at, status, [error]);
-  if (path !== '/v2/enqueue') return refuse(404, `no such path: ${path}`);
+  if (path !== '/v2/enqueue' && path !== '/v2/change/enqueue') return refuse(404, `no such path: ${path}`);
   if (method !== 'POST') return refuse(405, `method ${method}`);
   if (!/^application\/json(; *charset=utf-8)?$/i.test(headers['content-type'] ?? ''))
     return refuse(415, 'not JSON');
   if (bytes.length > MAX_BYTES) return refuse(413, 'the event is larger than 512 KB');
   try {
     const decoded = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-    return ledger.accept(JSON.parse(decoded), at, decoded);
+    const event: unknown = JSON.parse(decoded);
+    return path === '/v2/enqueue' ? ledger.accept(event, at, decoded) : ledger.keepChange(event, at);
   } catch {
     return refuse(400, 'not JSON in UTF-8');
   }
