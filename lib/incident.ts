@@ -40,6 +40,8 @@ export interface Incident {
     readonly group: string | undefined;
     readonly public: boolean;
   };
+  /** What it is about, for people, where that is no check. */
+  readonly target?: string;
   readonly openedAt: number;
   /** When the first bad reading was due, epoch ms: the trouble began by then. */
   readonly failedAt: number;
@@ -128,6 +130,10 @@ export interface Cursor {
   readonly refused?: string;
 }
 
+/** What it is about, as a person would look for it; undefined: its title says all there is. */
+export const targetOf = ({ check, target }: Pick<Incident, 'check' | 'target'>): string | undefined =>
+  check?.target ?? target;
+
 /** What is known of one subject now: what `decide` asks the incident log to take in. */
 export interface Case {
   readonly subject: string;
@@ -137,6 +143,7 @@ export interface Case {
   readonly title: string;
   readonly runbook: string;
   readonly check?: Incident['check'];
+  readonly target?: string;
   readonly evidence: Evidence;
   /** When the newest stretch of failing began, as far as the newest readings tell, epoch ms. */
   readonly failingSince?: number;
@@ -185,7 +192,7 @@ function open(predecessor: Incident | undefined, seen: Case, { now, installation
     .update(JSON.stringify([installation, seen.subject, n, now]))
     .digest('hex')
     .slice(0, 40);
-  const { subject, severity, title, check, runbook, evidence } = seen;
+  const { subject, severity, title, check, target, runbook, evidence } = seen;
   const incident: Incident = {
     id: key.slice(0, 10),
     subject,
@@ -195,6 +202,7 @@ function open(predecessor: Incident | undefined, seen: Case, { now, installation
     severity,
     title,
     ...(check && { check }),
+    ...(target !== undefined && { target }),
     openedAt: now,
     failedAt: evidence.at,
     runbook,

@@ -104,6 +104,7 @@ export function signalCase(
       class: 'signal',
       want: wantOf(signal, now),
       title,
+      target: placeOf(signal),
       runbook,
       evidence: { at: Math.min(at, now), reasons: [reason], message, locations: [], of: 1, facts },
       heldBy: undefined,
@@ -111,6 +112,10 @@ export function signalCase(
     },
   );
 }
+
+/** `checkout-5xx in eu-west-1, account 123456789012`. */
+const placeOf = ({ name, facts: { region, account } }: Signal): string =>
+  `${name}${region ? ` in ${region}` : ''}${account ? `, account ${account}` : ''}`;
 
 function wantOf({ state, until = Number.POSITIVE_INFINITY }: Signal, now: number): Want {
   if (state === 'ok' || now >= until) return 'close';

@@ -146,12 +146,13 @@ function tellOthers(
 export function noticeOf(incident: Incident, entry: Entry, baseUrl: string | undefined): Notice {
   const below = (path: string) => baseUrl && new URL(path, baseUrl).href;
   const runbook = incident.runbook.startsWith('/') ? below(incident.runbook) : incident.runbook;
+  const { console } = incident.evidence.facts;
   return {
     id: `${incident.key.slice(0, 20)}-${entry.seq}`,
     entry,
     kind: incident.class === 'drill' ? 'drill' : kindOf(entry),
     incident,
-    links: { runbook, statusPage: below('/') },
+    links: { runbook, statusPage: below('/'), console: typeof console === 'string' ? console : undefined },
   };
 }
 

@@ -1,6 +1,6 @@
 import { printable } from '../adapters/local/console-log.ts';
 import type { Home } from '../home.ts';
-import { acknowledge, type Incident, note } from '../incident.ts';
+import { acknowledge, type Incident, note, targetOf } from '../incident.ts';
 import { incidentView } from '../incident-view.ts';
 import { clean } from '../notifiers/text.ts';
 import { undelivered } from '../outbox.ts';
@@ -138,13 +138,13 @@ function stateOf(incident: Incident): string {
 /** All that a person at 3 a.m. may want to know of it. */
 function shown(incident: Incident, now: number, { paint, json }: Saying): string {
   if (json) return JSON.stringify(incidentJson(incident), null, 2);
-  const { id, severity, title, evidence, runbook, check } = incident;
+  const { id, severity, title, evidence, runbook } = incident;
   const facts = Object.entries(evidence.facts).map(([name, value]) => [name, [value].flat().join(', ')]);
   const rows: (readonly [string, string | undefined])[] = [
     ['severity', severity],
     ['state', stateOf(incident)],
     ['opened', `${iso(incident.openedAt)}, ${lasted(now - incident.openedAt)} ago`],
-    ['target', check?.target],
+    ['target', targetOf(incident)],
     ['reason', evidence.reasons.join(', ')],
     ['message', evidence.message],
     [
@@ -182,6 +182,7 @@ function incidentJson(incident: Incident) {
     severity,
     title,
     check: check?.id ?? null,
+    target: targetOf(incident) ?? null,
     openedAt: iso(incident.openedAt),
     acknowledgedAt: isoOrNull(incident.acknowledgedAt),
     resolvedAt: isoOrNull(incident.closedAt),

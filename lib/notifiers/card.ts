@@ -1,4 +1,4 @@
-import type { EntryKind } from '../incident.ts';
+import { type EntryKind, targetOf } from '../incident.ts';
 import { lasted, meaning } from '../words.ts';
 import type { Notice } from './define.ts';
 import { clean, webLink } from './text.ts';
@@ -34,14 +34,13 @@ const BY_HAND: Readonly<Partial<Record<EntryKind, string>>> = { acknowledged: 'ð
 const IN_ITS_WORDS: ReadonlySet<EntryKind> = new Set<EntryKind>(['update', 'acknowledged', 'note']);
 
 export function cardOf({ kind, entry, incident, links }: Notice): Card {
-  const { evidence, check, openedAt } = incident;
+  const { evidence, openedAt } = incident;
   const isOver = entry.kind === 'resolved';
   const still = entry.kind === 'reminder' ? `Still open after ${lasted(entry.at - openedAt)}: ` : '';
   const why = evidence.message || evidence.reasons.map(meaning).join(' ');
-  const console = evidence.facts.console;
   const facts: [string, string | undefined][] = [
     ['Severity', incident.severity],
-    ['Where', check?.target],
+    ['Where', targetOf(incident)],
     ['Reason', evidence.reasons[0]],
     [
       'Seen from',
@@ -55,7 +54,7 @@ export function cardOf({ kind, entry, incident, links }: Notice): Card {
   const all = [
     ['Runbook', isOver ? undefined : links.runbook],
     ['Status page', links.statusPage],
-    ['AWS console', typeof console === 'string' ? console : undefined],
+    ['AWS console', links.console],
   ] as const;
   return {
     title: clean(

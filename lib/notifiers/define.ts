@@ -12,7 +12,12 @@ export interface Notice {
   readonly kind: 'page' | 'ticket' | 'update' | 'resolve' | 'drill';
   readonly incident: Incident;
   /** Where a person reads more: absolute URLs. */
-  readonly links: { readonly runbook: string | undefined; readonly statusPage: string | undefined };
+  readonly links: {
+    readonly runbook: string | undefined;
+    readonly statusPage: string | undefined;
+    /** Of AWS. */
+    readonly console: string | undefined;
+  };
 }
 
 /** Something that people did on purpose, such as a deployment: where they look first once something breaks. */

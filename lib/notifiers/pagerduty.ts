@@ -1,4 +1,4 @@
-import type { EntryKind, Evidence } from '../incident.ts';
+import { type EntryKind, type Evidence, targetOf } from '../incident.ts';
 import { lasted, meaning } from '../words.ts';
 import { type Change, defineNotifier, type Notice } from './define.ts';
 import { post } from './post.ts';
@@ -53,7 +53,7 @@ export function toEvent(notice: Notice, routingKey: string) {
     dedup_key: incident.key,
     payload: {
       summary: summary(notice),
-      source: field(incident.check?.target) ?? field(incident.subject) ?? 'Watchbill',
+      source: field(targetOf(incident)) ?? field(incident.subject) ?? 'Watchbill',
       severity: incident.severity === 'page' ? ('critical' as const) : ('warning' as const),
       timestamp: iso(incident.openedAt),
       component: field(incident.check?.id),
@@ -61,7 +61,11 @@ export function toEvent(notice: Notice, routingKey: string) {
       class: incident.class,
       custom_details: details(notice),
     },
-    links: [...link(links.runbook, 'Runbook: what to do first'), ...link(links.statusPage, 'Status page')],
+    links: [
+      ...link(links.runbook, 'Runbook: what to do first'),
+      ...link(links.console, 'AWS console'),
+      ...link(links.statusPage, 'Status page'),
+    ],
     client: 'Watchbill',
     client_url: webLink(links.statusPage),
   };
@@ -93,12 +97,12 @@ function summary({ entry, incident }: Notice): string {
 
 /** What is worth knowing at 3 a.m., the most urgent first. */
 function details({ entry, incident, links }: Notice) {
-  const { evidence, check, failedAt, closedAt } = incident;
+  const { evidence, failedAt, closedAt } = incident;
   const isOver = entry.kind === 'resolved';
   const runbook = isOver ? undefined : webLink(links.runbook);
   return {
     do_first: runbook && `Open the runbook: ${runbook}`,
-    target: field(check?.target),
+    target: field(targetOf(incident)),
     reason: field(evidence.reasons[0]),
     reasons:
       evidence.reasons.length > 1 ? evidence.reasons.map((reason) => clean(reason, FIELD_MAX)) : undefined,

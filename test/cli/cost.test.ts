@@ -193,9 +193,10 @@ test('listings go on page by page', async () => {
 
 test.each([
   ['ce:GetCostAndUsage', 'AccessDeniedException', 'We may not call ce:GetCostAndUsage'],
+  ['ce:GetCostAndUsage', 'ThrottlingException', 'AWS did not answer ce:GetCostAndUsage'],
   ['ce:GetAnomalies', 'LimitExceededException', 'AWS did not answer ce:GetAnomalies'],
   ['budgets:DescribeBudgets', 'AccessDeniedException', 'We may not call budgets:ViewBudget'],
-])('what cannot be asked for (%s) is told, the rest stands: exit code 3', async (action, name, says) => {
+])('E21 what cannot be asked for (%s) is told, the rest stands: exit code 3', async (action, name, says) => {
   const { billing, ask } = await asking();
   billing.refuse = (one) => (one === action ? name : undefined);
   const { text, exitCode } = await ask();

@@ -229,7 +229,7 @@ onMoto('a budget that is deleted is over', async (endpoint) => {
 });
 
 test.each(['AccessDenied', 'Throttling', 'down'] as const)(
-  'who cannot be asked (%s) is told of, and nothing ends',
+  'E21 who cannot be asked (%s) is told of, and nothing ends',
   async (kind) => {
     const proxy = await through('http://127.0.0.1:1');
     proxy.trouble = () => kind;

@@ -340,7 +340,7 @@ describe('an event of AWS Health', () => {
   ]);
 });
 
-describe('anything else', () => {
+describe('E08 anything else', () => {
   const event = {
     source: 'acme.orders',
     'detail-type': 'Order stuck',

@@ -45,6 +45,9 @@ describe('an alarm', () => {
     const account = await hearing();
     await account.hear(account.alarm('ALARM', 0));
     expect(account.told()).toEqual(['page Alarm: checkout-5xx']);
+    const [{ event } = {}] = account.world.ledger.accepted;
+    expect(event?.payload?.source).toBe('checkout-5xx in eu-west-1, account 123456789012');
+    expect(event?.links?.map(({ text }) => text)).toContain('AWS console');
     await account.until(20 * MINUTE);
     await account.hear(account.alarm('OK', 20 * MINUTE));
     expect(account.told()).toEqual(['page Alarm: checkout-5xx', 'resolve Alarm: checkout-5xx']);

@@ -94,8 +94,12 @@ onCloud(
       const page = cloud.ledger.accepted.find(({ event }) => event.event_action === 'trigger');
       expect(page?.event).toMatchObject({
         event_action: 'trigger',
-        payload: { summary: `Alarm: ${NAME} — ${why}`, custom_details: { reason: 'alarm_raised' } },
-        links: [{ href: 'https://wiki.acme.test/checkout' }, {}],
+        payload: {
+          summary: `Alarm: ${NAME} — ${why}`,
+          source: `${NAME} in ${HOME}, account ${cloud.account.number}`,
+          custom_details: { reason: 'alarm_raised' },
+        },
+        links: [{ href: 'https://wiki.acme.test/checkout' }, { text: 'AWS console' }, {}],
       });
       await alarms.turns('ALARM', 'OK');
       await alarms.publish('the disk is full', 'Disk');
@@ -143,7 +147,7 @@ onCloud(
 );
 
 onCloud(
-  'dead letters: what is an alert is sent back and told, what was a run of the clock stays',
+  'E07 dead letters: what is an alert is sent back and told, what was a run of the clock stays',
   async ({ cloud, service }) => {
     const { account } = cloud;
     const proxy = await awsProxy(String(inject('emulators')?.moto), () => account.headers);

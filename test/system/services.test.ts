@@ -147,7 +147,7 @@ function againIn({ event, outcome }: Run) {
   return { failed: failed.toSorted(), bad: bad.toSorted(), good: Records.length - bad.length };
 }
 
-tell('messages that nobody can read end with the dead letters, and harm no other', async (scene) => {
+tell('E06 E07 messages that nobody can read end with the dead letters, and harm no other', async (scene) => {
   const { cloud, service, check } = scene;
   const { queues, runs } = cloud.account;
   const before = runs.length;
