@@ -1,7 +1,14 @@
 import { hostname } from 'node:os';
-import { expect, test } from 'vitest';
+import {
+  CreateSecretCommand,
+  DeleteSecretCommand,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
+import { expect, test, vi } from 'vitest';
 import { change } from '../../lib/cli/change.ts';
-import { CallClock } from '../kit/aws.ts';
+import { SECRET_PREFIX } from '../../lib/deployment.ts';
+import { client } from '../kit/account-aws.ts';
+import { CallClock, onMoto, REGION } from '../kit/aws.ts';
 import { SECRETS } from '../kit/notice.ts';
 import { PagerDuty } from '../kit/pagerduty.ts';
 import { modes } from '../kit/stand-in.ts';
@@ -124,4 +131,32 @@ test.each([
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   expect(stderr).toContain(line);
   expect(stderr.trimEnd()).not.toContain('\n');
+});
+
+onMoto('--stack reads the key where the deployment does', async (endpoint) => {
+  await using pagerDuty = await PagerDuty.start(clock());
+  const aws = { home: REGION, locations: ['us-east-1', 'ap-southeast-2', 'ca-central-1'] };
+  await using folder = await Folder.make({ 'watchbill.config.json': { ...config(pagerDuty.url), aws } });
+  const secrets = client(SecretsManagerClient, endpoint);
+  const Name = `${SECRET_PREFIX}PD_KEY`;
+  vi.stubEnv('AWS_ENDPOINT_URL', endpoint);
+  vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIDEXAMPLE');
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'not-checked');
+  try {
+    const missing = await folder.cli(['change', 'Deployed', '--stack']);
+    expect(missing.code).toBe(1);
+    expect(missing.stdout).toContain(
+      `the secret PD_KEY (${Name} in Secrets Manager, ${REGION}): there is none`,
+    );
+    await secrets.send(new CreateSecretCommand({ Name, SecretString: SECRETS.PD_KEY }));
+    expect(await folder.cli(['change', 'Deployed', '--stack'])).toEqual({
+      code: 0,
+      stdout: 'RECEIVER   CHANGE\npagerduty  taken\n',
+      stderr: '',
+    });
+    expect(pagerDuty.ledger.changes).toHaveLength(1);
+  } finally {
+    vi.unstubAllEnvs();
+    await secrets.send(new DeleteSecretCommand({ SecretId: Name, ForceDeleteWithoutRecovery: true }));
+  }
 });

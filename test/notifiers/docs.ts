@@ -1,6 +1,6 @@
 import type { Receiver, Severity } from '../../lib/config/compiled.ts';
 import { advance, type EntryKind, end, type Incident } from '../../lib/incident.ts';
-import { pagerduty } from '../../lib/notifiers/pagerduty.ts';
+import { pagerduty, toEvent } from '../../lib/notifiers/pagerduty.ts';
 import { toBlocks } from '../../lib/notifiers/slack.ts';
 import { webhook } from '../../lib/notifiers/webhook.ts';
 import { nextEntry } from '../../lib/outbox.ts';
@@ -10,6 +10,7 @@ import { contextOf, incidentOf, noticed, OPENED_AT, pagerDutyAt, SECRETS, webhoo
 import { PagerDuty, type PagerDutyEvent } from '../kit/pagerduty.ts';
 import type { Received } from '../kit/stand-in.ts';
 import { Webhook } from '../kit/webhook.ts';
+import { alarmNotice } from './alarm.ts';
 
 const RECEIVERS = { PagerDuty: pagerDutyAt(''), 'Webhook, Slack, Teams': webhookAt('') };
 
@@ -148,6 +149,16 @@ key that took its page, everything else to the new one. The end:
 
 ${json(resolve)}
 
+### Changes
+
+Most of what breaks was changed just before. Tell PagerDuty of each deployment, from the pipeline that makes it, and it
+shows beside the incidents of the service (a change event); it pages nobody. The key is the same; on AWS, \`--stack\` reads
+it where the deployment does. What isn't taken within a minute is said, with exit code 1.
+
+\`\`\`sh
+npx watchbill change "Deployed api 1.2.3" --link https://ci.acme.example/runs/7
+\`\`\`
+
 ## Webhook
 
 \`POST\` of JSON, signed as [Standard Webhooks](https://www.standardwebhooks.com) says:
@@ -178,6 +189,19 @@ Slack it is that of an [incoming webhook](https://docs.slack.dev/messaging/sendi
 Teams that of the workflow "When a Teams webhook request is received"; 60 messages a minute at most. What Slack gets:
 
 ${json(toBlocks(noticed('page')))}
+
+## An alarm of the account
+
+What Slack shows of a CloudWatch alarm ([alarms.md](alarms.md)), drawn from the message that it is sent, and what PagerDuty
+shows:
+
+![The Slack message: what, why, how bad, since when, and three links](alarm-slack.png)
+
+![The PagerDuty incident: summary, where, details, links](alarm-pagerduty.png)
+
+And the event that PagerDuty gets:
+
+${json(toEvent(alarmNotice(), SECRETS.PD_KEY))}
 `;
 }
 
