@@ -38,7 +38,10 @@ it.each([
   ['slack', () => slackView(toBlocks(alarmNotice()))],
   ['pagerduty', () => pagerDutyView(accepted())],
 ])('%s shows what is wrong, why, and where to go on', async (name, view) => {
-  const context = await browser.newContext({ viewport: { width: 700, height: 900 }, deviceScaleFactor: 1.25 });
+  const context = await browser.newContext({
+    viewport: { width: 700, height: 900 },
+    deviceScaleFactor: 1.25,
+  });
   try {
     const page = await context.newPage();
     await page.setContent(view());
