@@ -7,7 +7,7 @@ import type { Change } from '../notifiers/define.ts';
 import { notifierOf } from '../notifiers/index.ts';
 import { clean, webLink } from '../notifiers/text.ts';
 import type { Clock, Secrets } from '../ports.ts';
-import { sendUntil, type Wire } from '../send.ts';
+import { type Message, sendUntil, type Wire } from '../send.ts';
 import { CommandError } from './failure.ts';
 import type { ExitCode } from './main.ts';
 import type { Screen } from './progress.ts';
@@ -41,10 +41,10 @@ interface Told {
  */
 export async function change(options: ChangeOptions): Promise<{ text: string; exitCode: ExitCode }> {
   const { clock, err, secrets } = options;
-  const change = changeOf(options);
+  const made = changeOf(options);
   const { config } = await loadConfig(options);
-  const keepers = config.notify.filter(({ type }) => notifierOf(type).change);
-  if (keepers.length === 0)
+  const messages = config.notify.flatMap((receiver) => messageTo(receiver, made));
+  if (messages.length === 0)
     throw new CommandError('no receiver of the config keeps changes: add one of type "pagerduty"', 2);
   const wire = {
     net: createNet({ clock, allow: config.network.allow, self: [] }),
@@ -53,11 +53,19 @@ export async function change(options: ChangeOptions): Promise<{ text: string; ex
     log: consoleLog(err, clock),
     signal: new AbortController().signal,
   };
-  const told = await Promise.all(keepers.map((receiver) => tell(receiver, change, wire)));
+  const told = await Promise.all(messages.map((message) => tell(message, wire)));
   return {
     text: options.json ? JSON.stringify({ receivers: told.map(asJson) }, null, 2) : asText(told),
     exitCode: told.some(({ error }) => error !== undefined) ? 1 : 0,
   };
+}
+
+/** None, where the receiver has no place for changes. */
+function messageTo(receiver: Receiver, told: Change): Message[] {
+  const { change } = notifierOf(receiver.type);
+  return change
+    ? [{ to: receiver.name, attempt: (context) => change(receiver as never, told, context) }]
+    : [];
 }
 
 function changeOf({ clock, summary, links = [], source }: ChangeOptions): Change {
@@ -72,21 +80,11 @@ function changeOf({ clock, summary, links = [], source }: ChangeOptions): Change
   return { at: clock.now(), summary: said, source: source ?? hostname(), links: urls };
 }
 
-async function tell(receiver: Receiver, change: Change, wire: Wire): Promise<Told> {
-  const { name, type } = receiver;
-  const outcome = await sendUntil(
-    wire.clock.monotonic() + PATIENCE_MS,
-    {
-      to: name,
-      attempt: async (context) =>
-        (await notifierOf(type).change?.(receiver as never, change, context)) ?? { outcome: 'accepted' },
-    },
-    wire,
-    ({ outcome, why }) => {
-      if (outcome === 'retry') wire.log.warn(`${name} has not taken it yet: ${why}`);
-    },
-  );
-  return { receiver: name, error: outcome.outcome === 'accepted' ? undefined : outcome.why };
+async function tell(message: Message, wire: Wire): Promise<Told> {
+  const outcome = await sendUntil(wire.clock.monotonic() + PATIENCE_MS, message, wire, ({ outcome, why }) => {
+    if (outcome === 'retry') wire.log.warn(`${message.to} has not taken it yet: ${why}`);
+  });
+  return { receiver: message.to, error: outcome.outcome === 'accepted' ? undefined : outcome.why };
 }
 
 const asJson = ({ receiver, error }: Told) => ({
