@@ -170,12 +170,10 @@ function commands(shell: Shell, exit: (code: number) => void): Command {
   incidentCommands();
   command('change', 'tell PagerDuty of a deployment, or of what else was changed: it pages nobody')
     .argument('<text...>', 'what was changed')
-    .option(
-      '--link <url>',
-      'where to read more; may be given again',
-      (url, all: string[]) => [...all, url],
-      [],
-    )
+    .option('--link <url>', 'where to read more; may be given again', (url, all: string[] = []) => [
+      ...all,
+      url,
+    ])
     .option('--source <name>', 'where, or by what (default: the name of this machine)')
     .addOption(new Option('--stack', 'with the secrets of the deployment on AWS'))
     .option(...json)
