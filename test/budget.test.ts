@@ -11,6 +11,7 @@ import { budgetSignal } from '../lib/signals/budget-alert.ts';
 import { VirtualClock } from './kit/clock.ts';
 import { MemoryStore } from './kit/memory-store.ts';
 import { configOf } from './kit/world.ts';
+import { OWN_BUDGET } from './signals/letters.ts';
 
 /** E18, E19: thresholds, currencies, refunds, credits, nothing and less, the end of a period. */
 
@@ -135,15 +136,8 @@ describe('a period', () => {
 
 const NOVEMBER = Date.UTC(2026, 10, 1);
 const OWN: Budget = {
-  name: 'ours',
-  amount: 100_000_000,
-  period: 'monthly',
-  alerts: [
-    { of: 'actual', percent: 50, severity: 'none' },
-    { of: 'actual', percent: 80, severity: 'ticket' },
-    { of: 'actual', percent: 100, severity: 'page' },
-    { of: 'forecast', percent: 120, severity: 'page' },
-  ],
+  ...OWN_BUDGET,
+  alerts: [{ of: 'actual', percent: 50, severity: 'none' }, ...OWN_BUDGET.alerts],
 };
 
 /** What AWS says of it at a time. */

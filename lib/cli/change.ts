@@ -43,7 +43,7 @@ export async function change(options: ChangeOptions): Promise<{ text: string; ex
   const { clock, err, secrets } = options;
   const made = changeOf(options);
   const { config } = await loadConfig(options);
-  const messages = config.notify.flatMap((receiver) => messageTo(receiver, made));
+  const messages = config.notify.flatMap((receiver) => messagesTo(receiver, made));
   if (messages.length === 0)
     throw new CommandError('no receiver of the config keeps changes: add one of type "pagerduty"', 2);
   const wire = {
@@ -61,7 +61,7 @@ export async function change(options: ChangeOptions): Promise<{ text: string; ex
 }
 
 /** None, where the receiver has no place for changes. */
-function messageTo(receiver: Receiver, told: Change): Message[] {
+function messagesTo(receiver: Receiver, told: Change): Message[] {
   const { change } = notifierOf(receiver.type);
   return change
     ? [{ to: receiver.name, attempt: (context) => change(receiver as never, told, context) }]

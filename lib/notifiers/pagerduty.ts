@@ -79,7 +79,7 @@ const toChangeEvent = ({ at, summary, source, links }: Change, routingKey: strin
     source: field(source) ?? 'Watchbill',
     timestamp: iso(at),
   },
-  links: links.map((href) => ({ href, text: 'More' })),
+  links: links.flatMap((href) => link(href, 'More')),
 });
 
 /** The line that is read out and shown on a locked screen: what, from where, why. */

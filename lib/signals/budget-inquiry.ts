@@ -2,7 +2,7 @@ import type { BudgetsClient, Budget as Described } from '@aws-sdk/client-budgets
 import { amountsOf, isOver, ownAlert, thresholdOf, whatOf } from '../budget.ts';
 import type { Budget } from '../config/compiled.ts';
 import { BILLING_REGION } from '../deployment.ts';
-import { parseMoney } from '../money.ts';
+import { type Money, parseMoney } from '../money.ts';
 import type { AwsApi } from '../probes/define.ts';
 import type { Asking, Inquiry, Signal } from '../signal.ts';
 import { budgetSignal } from './budget-alert.ts';
@@ -57,6 +57,8 @@ async function describeBudget(
   return answer?.Budget;
 }
 
+type Amounts = ReturnType<typeof amountsOf>;
+
 function statesOf(
   described: Described | undefined,
   alerts: readonly Signal[],
@@ -65,33 +67,29 @@ function statesOf(
 ): Signal[] {
   const now = clock.now();
   if (!described) return alerts.map((signal) => gone(signal, now));
-  const over = own ? passed(described, own, account, now) : [];
+  const amounts = amountsOf(described);
+  const over = own ? passed(amounts, own, account, now) : [];
   const stillOver = new Set(over.map(({ about }) => about));
   const back = alerts
     .filter(({ about }) => !stillOver.has(about))
-    .filter((signal) => hasFallenBack(signal, described, own))
+    .filter((signal) => hasFallenBack(signal, amounts, own))
     .map((signal): Signal => ({ ...signal, at: now, state: 'ok' }));
   return [...over, ...back];
 }
 
 /** One of our own by the amount of now, which may be another; of others by the words in which it was told. */
-function hasFallenBack(signal: Signal, described: Described, own: Budget | undefined): boolean {
-  const { limit, ...so } = amountsOf(described);
+function hasFallenBack(signal: Signal, { limit, ...so }: Amounts, own: Budget | undefined): boolean {
   const spent = so[whatOf(signal.reason)];
   const alert = ownAlert(signal, own);
-  const told = signal.facts.threshold;
-  const threshold =
-    alert && limit
-      ? thresholdOf(limit, alert.percent)
-      : typeof told === 'string'
-        ? parseMoney(told)
-        : undefined;
+  const threshold = alert && limit ? thresholdOf(limit, alert.percent) : toldThreshold(signal);
   return spent !== undefined && spent.currency === threshold?.currency && spent.micros <= threshold.micros;
 }
 
+const toldThreshold = ({ facts: { threshold } }: Signal): Money | undefined =>
+  typeof threshold === 'string' ? parseMoney(threshold) : undefined;
+
 /** The thresholds of one of our own that are passed. Of a day AWS tells only when it is over. */
-function passed(described: Described, own: Budget, account: string, now: number): Signal[] {
-  const { limit, ...so } = amountsOf(described);
+function passed({ limit, ...so }: Amounts, own: Budget, account: string, now: number): Signal[] {
   if (!limit || own.period === 'daily') return [];
   return own.alerts.flatMap(({ of, percent }) => {
     const spent = so[of];

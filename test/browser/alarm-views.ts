@@ -1,4 +1,5 @@
 import type { toBlocks } from '../../lib/notifiers/slack.ts';
+import type { Block, Text } from '../kit/blocks.ts';
 import type { PagerDutyEvent } from '../kit/pagerduty.ts';
 
 /**
@@ -48,18 +49,6 @@ const mrkdwn = (text: string): string =>
     .replaceAll(/<(https?:[^|<>]+)\|([^<>]+)>/g, '<a href="$1">$2</a>')
     .replaceAll(/(?<![\w*])\*([^*\n]+)\*(?![\w*])/g, '<b>$1</b>')
     .replaceAll('\n', '<br>');
-
-interface Text {
-  readonly type: string;
-  readonly text: string;
-}
-
-interface Block {
-  readonly type: string;
-  readonly text?: Text;
-  readonly fields?: readonly Text[];
-  readonly elements?: readonly Text[];
-}
 
 const written = ({ type, text }: Text): string => (type === 'plain_text' ? html(text) : mrkdwn(text));
 

@@ -4,6 +4,7 @@ import type { Notice } from '../../lib/notifiers/define.ts';
 import { slack, toBlocks } from '../../lib/notifiers/slack.ts';
 import { teams, toAdaptiveCard } from '../../lib/notifiers/teams.ts';
 import { remember } from '../../lib/redact.ts';
+import type { Block } from '../kit/blocks.ts';
 import { VirtualClock } from '../kit/clock.ts';
 import { contextOf, incidentOf, noticed, OPENED_AT } from '../kit/notice.ts';
 import { modes, StandIn } from '../kit/stand-in.ts';
@@ -29,17 +30,6 @@ class Chat extends StandIn {
       return { status: 200, body: 'ok' };
     });
   }
-}
-
-interface Text {
-  readonly type: string;
-  readonly text: string;
-}
-interface Block {
-  readonly type: string;
-  readonly text?: Text;
-  readonly fields?: readonly Text[];
-  readonly elements?: readonly Text[];
 }
 
 /** https://docs.slack.dev/reference/block-kit/blocks/: what is too long or empty is `invalid_blocks`. */

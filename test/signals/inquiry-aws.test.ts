@@ -9,7 +9,6 @@ import {
 import { expect, test } from 'vitest';
 import { openAwsApi } from '../../lib/adapters/aws/api.ts';
 import { createInquirer } from '../../lib/adapters/aws/inquirer.ts';
-import type { Budget } from '../../lib/config/compiled.ts';
 import { INQUIRE_MINUTES, type Inquirer, inquire } from '../../lib/inquire.ts';
 import type { Signal } from '../../lib/signal.ts';
 import { keepSignal } from '../../lib/signal-log.ts';
@@ -19,7 +18,7 @@ import { onMoto, REGION } from '../kit/aws.ts';
 import { VirtualClock } from '../kit/clock.ts';
 import { MemoryStore } from '../kit/memory-store.ts';
 import { configOf } from '../kit/world.ts';
-import { alarm, budget, letter, metricAlarm } from './letters.ts';
+import { alarm, budget, letter, metricAlarm, OWN_BUDGET } from './letters.ts';
 
 /** How what others have told of stands now, asked of CloudWatch and Budgets as moto has them. */
 
@@ -138,17 +137,6 @@ onMoto(
   },
 );
 
-const OWN: Budget = {
-  name: 'ours',
-  amount: 100_000_000,
-  period: 'monthly',
-  alerts: [
-    { of: 'actual', percent: 80, severity: 'ticket' },
-    { of: 'actual', percent: 100, severity: 'page' },
-    { of: 'forecast', percent: 120, severity: 'page' },
-  ],
-};
-
 async function budgetNamed(endpoint: string, BudgetName: string, actual: string, forecast?: string) {
   const budgets = client(BudgetsClient, endpoint);
   const amount = (Amount: string) => ({ Amount, Unit: 'USD' });
@@ -187,7 +175,7 @@ onMoto('a budget that falls back is over; of our own, what nobody told of is fou
     const at = Date.UTC(2026, 10, 26, 12);
     const store = new MemoryStore();
     await keepSignal(readLetter(letter(budget())), store);
-    const desk = (ms = 0) => asking(at + ms, { store, budgets: [OWN], topics: [] });
+    const desk = (ms = 0) => asking(at + ms, { store, budgets: [OWN_BUDGET], topics: [] });
     const look = async (ms = 0) => {
       const news = await inquire(240, desk(ms));
       for (const signal of news) await keepSignal(signal, store);

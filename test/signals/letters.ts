@@ -1,3 +1,4 @@
+import type { Budget } from '../../lib/config/compiled.ts';
 import type { Letter } from '../../lib/signal.ts';
 
 /** Letters as AWS writes them, by the documented formats, with what each test changes. */
@@ -198,3 +199,15 @@ export const healthEvent = (more: object = {}) => ({
     ...more,
   },
 });
+
+/** A budget of the config, of 100 dollars. */
+export const OWN_BUDGET: Budget = {
+  name: 'ours',
+  amount: 100_000_000,
+  period: 'monthly',
+  alerts: [
+    { of: 'actual', percent: 80, severity: 'ticket' },
+    { of: 'actual', percent: 100, severity: 'page' },
+    { of: 'forecast', percent: 120, severity: 'page' },
+  ],
+};
